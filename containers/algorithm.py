@@ -64,7 +64,7 @@ class MetricSpec:
 
 
 class Codec(Protocol):
-    """Request bytes to what `Model.predict` takes, and what it returns to response bytes. Raises `UserError` for bad requests."""
+    """Request bytes to what `Model.predict` takes, and its answer to response bytes. Raises `UserError` for bad requests."""
 
     #: Media types, the first being the one assumed where a request names none.
     accepts: tuple[str, ...]
