@@ -1,0 +1,38 @@
+"""Predictions as JSON, JSON Lines and CSV.
+
+float32 values are written with the fewest digits that read back as the same float32, and NaN as ``null``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+
+from containers.batch import Predictions
+
+
+def encode_json(predictions: Predictions) -> bytes:
+    """``{"predictions": [{"score": 0.4, "predicted_label": 0}, ...]}``"""
+    return orjson.dumps({"predictions": list(_rows(predictions))}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def encode_jsonlines(predictions: Predictions) -> bytes:
+    """``{"score": 0.4, "predicted_label": 0}``, one row a line, each line ended."""
+    option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    return b"".join(orjson.dumps(row, option=option) for row in _rows(predictions))
+
+
+def encode_csv(predictions: Predictions) -> bytes:
+    """The columns side by side without a header, one row a line, each line ended."""
+    columns = [column if column.ndim == 2 else column[:, None] for column in map(np.asarray, predictions.columns.values())]
+    blocks = [orjson.dumps(np.ascontiguousarray(column), option=orjson.OPT_SERIALIZE_NUMPY)[2:-2] for column in columns]
+    lines = zip(*(block.split(b"],[") for block in blocks), strict=True)
+    return b"".join(b",".join(line) + b"\n" for line in lines)
+
+
+def _rows(predictions: Predictions) -> Iterator[dict[str, Any]]:
+    names = tuple(predictions.columns)
+    return (dict(zip(names, row, strict=True)) for row in zip(*predictions.columns.values(), strict=True))

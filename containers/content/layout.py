@@ -1,0 +1,74 @@
+"""What every decoder is told about the rows it reads, and the words in which it refuses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containers.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the values of a row are laid out.
+
+    Attributes
+    ----------
+    labels
+        Leading values that are labels; 0 where the rows carry none or it is not wanted.
+    features
+        Values that follow; None where the first row decides.
+    missing
+        Whether a feature may be absent (an empty field, ``null``) or NaN; it is NaN in the batch. A label never may, and
+        infinite values are always refused.
+    index_base
+        The number of the first feature in libsvm text, 0 or 1.
+    rows
+        Rows wanted at once: a hint to decoders that can read exactly as many.
+    """
+
+    labels: int = 0
+    features: int | None = None
+    missing: bool = False
+    index_base: int = 0
+    rows: int = 1000
+
+    @property
+    def columns(self) -> str:
+        """The expected width in words, such as ``31 columns (1 label, 30 features)``."""
+        if self.features is None:
+            return f"at least {self.labels + 1} columns ({plural(self.labels, 'label')} and the features)"
+        parts = [plural(self.labels, "label")] * bool(self.labels) + [plural(self.features, "feature")]
+        return f"{plural(self.labels + self.features, 'column')} ({', '.join(parts)})"
+
+    @property
+    def value(self) -> str:
+        """What a feature has to be, in words."""
+        return "a finite number or nothing" if self.missing else "a finite number"
+
+    def unfit(self, features: NDArray[np.float32]) -> int | None:
+        """Flat index of the first value that may not be a feature (infinite, or NaN where none may be missing), or None."""
+        fit = np.isfinite(features)
+        if fit.all():
+            return None
+        if self.missing:
+            fit |= np.isnan(features)
+        return None if fit.all() else int(fit.argmin())
+
+    def check_width(self, source: str, features: int) -> None:
+        """Refuse rows of another width than the ones before, or than the model's."""
+        if self.features is not None and features != self.features:
+            raise UserError(f"{source}: expected {plural(self.features, 'feature')}, got {features}")
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 feature``, ``30 features``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: quoted, and cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,78 @@
+"""RecordIO-protobuf records as rows of a table, and predictions as records."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+import recordio
+from containers.batch import Batch, Predictions
+from containers.content.layout import Layout, plural
+from containers.errors import UserError
+
+
+def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
+    """Decode a stream in batches of `layout.rows`; sparse records stay sparse, every tensor type becomes float32.
+
+    Raises
+    ------
+    UserError
+        A damaged stream, records without the feature tensor ``values`` or without a label that is wanted, another width, or a
+        value that is not finite; names `source` and the record, from 0.
+    """
+    start = 0
+    try:
+        for records in recordio.read_batches(stream, layout.rows):
+            yield _batch(records, start, source, layout)
+            start += len(records)
+    except recordio.RecordIOError as error:
+        raise UserError(f"{source}: {error}") from error
+
+
+def _batch(records: recordio.RecordBatch, start: int, source: str, layout: Layout) -> Batch:
+    where = f"{source}, from record {start}"
+    if set(records.features) != {"values"}:
+        found = ", ".join(map(repr, sorted(records.features))) or "none"
+        raise UserError(f"{where}: expected one feature tensor named 'values', got {found}")
+    with np.errstate(over="ignore"):
+        features = records.features["values"].astype(np.float32, copy=False)
+    layout.check_width(where, features.shape[1])
+    _check_finite(features, start, source, layout)
+    if not layout.labels:
+        return Batch(features)
+    if "values" not in records.labels:
+        raise UserError(f"{where}: expected {plural(layout.labels, 'label')} named 'values', got none")
+    with np.errstate(over="ignore"):
+        labels = np.asarray(records.labels["values"]).astype(np.float32, copy=False)
+    width = 1 if labels.ndim == 1 else labels.shape[1]
+    if width != layout.labels:
+        raise UserError(f"{where}: expected {plural(layout.labels, 'label')} a record, got {width}")
+    if not np.isfinite(labels).all():
+        row = int(np.isfinite(labels.reshape(len(labels), -1)).all(axis=1).argmin())
+        raise UserError(f"{source}, record {start + row}: expected a label, a finite number, got {labels[row]}")
+    return Batch(features, labels.reshape(-1) if width == 1 else labels)
+
+
+def _check_finite(features: np.ndarray, start: int, source: str, layout: Layout) -> None:
+    sparse = not isinstance(features, np.ndarray)
+    values = features.data if sparse else features
+    if (unfit := layout.unfit(values)) is None:
+        return
+    if sparse:
+        row, column = int(np.searchsorted(features.indptr, unfit, side="right")) - 1, int(features.indices[unfit])
+    else:
+        row, column = divmod(unfit, features.shape[1])
+    raise UserError(
+        f"{source}, record {start + row}, feature {column}: expected {layout.value}, got {values.reshape(-1)[unfit]}"
+    )
+
+
+def encode(predictions: Predictions) -> bytes:
+    """One record a row, every column a float32 tensor in the label map, as AWS answers; uids are echoed."""
+    labels = {name: np.asarray(column, np.float32) for name, column in predictions.columns.items()}
+    out = io.BytesIO()
+    recordio.write(out, {}, labels, uids=predictions.uids)
+    return out.getvalue()

@@ -1,0 +1,62 @@
+"""Batches of any size in, batches of one size out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containers.batch import Batch
+
+
+def rebatch(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
+    """Cut and join batches so that each holds exactly `rows` rows, the last one excepted. Empty batches vanish."""
+    pending: list[Batch] = []
+    held = 0
+    for batch in batches:
+        start = 0
+        while held + len(batch) - start >= rows:
+            stop = start + rows - held
+            yield join([*pending, cut(batch, start, stop)])
+            pending, held, start = [], 0, stop
+        if start < len(batch):
+            pending.append(cut(batch, start, len(batch)))
+            held += len(batch) - start
+    if pending:
+        yield join(pending)
+
+
+def cut(batch: Batch, start: int, stop: int) -> Batch:
+    """Rows `start` to `stop` of a batch; dense ones share its memory."""
+    if start == 0 and stop == len(batch):
+        return batch
+    labels, weights = batch.labels, batch.weights
+    return Batch(
+        batch.features[start:stop],
+        None if labels is None else labels[start:stop],
+        None if weights is None else weights[start:stop],
+    )
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """One contiguous batch of several; sparse if any of them is, and as wide as the widest."""
+    if len(batches) == 1:
+        (only,) = batches
+        return only if only.is_sparse else Batch(np.ascontiguousarray(only.features), only.labels, only.weights)
+    if any(batch.is_sparse for batch in batches):
+        from scipy.sparse import csr_array, vstack
+
+        width = max(batch.features.shape[1] for batch in batches)
+        parts = [csr_array(batch.features) for batch in batches]
+        for part in parts:
+            part.resize(part.shape[0], width)
+        features = csr_array(vstack(parts, format="csr"))
+    else:
+        features = np.concatenate([batch.features for batch in batches])
+    return Batch(features, _column([batch.labels for batch in batches]), _column([batch.weights for batch in batches]))
+
+
+def _column(parts: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
+    present = [part for part in parts if part is not None]
+    return np.concatenate(present) if present else None
