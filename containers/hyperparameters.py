@@ -1,8 +1,8 @@
 """Hyperparameters: declared once, one line a field; read from the strings a job gives; all problems reported at once.
 
 An algorithm subclasses `Hyperparameters` and makes its fields with `choice`, `number` and `flag`. The annotation says the type
-and any words accepted beside it (``float | Auto``, ``float | Literal["auto", "balanced"]``); the maker says the rule. `declared`
-lists both as data, for the README's table, the tuner's ranges and the test that every declared rule is enforced.
+and any words accepted beside it (``float | Auto``, ``float | Literal["auto", "balanced"]``); the maker says the rule.
+`declared` lists both as data, for the README's table, the tuner's ranges and the test that every declared rule is enforced.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Declaration:
 
 
 def unquote(value: Any) -> str:
-    """The text of a value in either encoding: ``adam`` and ``"adam"`` are the same; what is no string yet is written as JSON."""
+    """The text of a value in either encoding: ``adam`` and ``"adam"`` are the same; what is no string yet becomes JSON."""
     text = value.strip() if isinstance(value, str) else json.dumps(value, default=str)
     return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
 
@@ -139,9 +139,11 @@ def number(
     return _field(replace(bounds, applies=applies, tune=tune), default)
 
 
-def flag(*, default: Any = _REQUIRED, applies: str = "", tune: tuple[bool, ...] | None = None) -> Any:
-    """A field that takes true or false, in any case, or 1 or 0."""
-    return _field(Declaration(applies=applies, tune=tune), default)
+def flag(
+    *, default: Any = _REQUIRED, auto: bool = False, applies: str = "", tune: tuple[bool, ...] | None = None
+) -> Any:
+    """A field that takes true or false, in any case, or 1 or 0; ``auto`` as well where it is said."""
+    return _field(Declaration(choices=(AUTO,) if auto else (), applies=applies, tune=tune), default)
 
 
 def _field(declaration: Declaration, default: Any) -> Any:
