@@ -1,0 +1,165 @@
+"""The process backend: one process a host, watched until all have ended."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+#: Seconds between SIGTERM and SIGKILL when a job is stopped, as in SageMaker.
+STOP_GRACE = 120.0
+#: The same for the hosts that are left when one has failed: nothing of theirs will be kept.
+PEER_GRACE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What to run for one host."""
+
+    host: str
+    command: Sequence[str]
+    directory: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The first host that failed, and its exit code (negative: the signal that ended it)."""
+
+    host: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the processes ended: whether they were stopped from outside, and the first failure, if any."""
+
+    stopped: bool
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Exit:
+    host: str
+    code: int
+
+
+class Processes:
+    """Runs one process a host. On leaving the context all of them are dead, with what they started.
+
+    Every process leads a session of its own: Ctrl-C on the terminal reaches only us, and `run` passes it on as the SIGTERM of
+    the contract.
+    """
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
+        self._running: dict[str, subprocess.Popen[str]] = {}
+        self._watchers: list[threading.Thread] = []
+        self._events: queue.SimpleQueue[_Line | _Exit | Exception] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        try:
+            for process in self._processes:
+                self._start(process)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._signal(signal.SIGKILL)
+        for watcher in self._watchers:
+            watcher.join()
+
+    def abort(self, error: Exception) -> None:
+        """Make `run` raise `error`. Callable from any thread."""
+        self._events.put(error)
+
+    def run(self, on_line: Callable[[str], None]) -> Outcome:
+        """Wait for all processes, calling `on_line` in this thread with every line they write, without its newline.
+
+        The first failure ends the others. KeyboardInterrupt stops the job: SIGTERM, and SIGKILL after `STOP_GRACE` seconds;
+        a second one is raised.
+        """
+        stopped, failure, deadline = False, None, None
+        while self._running:
+            try:
+                event = self._events.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+                if isinstance(event, Exception):
+                    raise event
+                if isinstance(event, _Line):
+                    on_line(event.text)
+                    continue
+                del self._running[event.host]
+                ended_by_stop = stopped and event.code == -signal.SIGTERM
+                if event.code and not failure and not ended_by_stop:
+                    failure = Failure(event.host, event.code)
+                    self._signal(signal.SIGTERM)
+                    deadline = time.monotonic() + PEER_GRACE
+            except queue.Empty:
+                self._signal(signal.SIGKILL)
+                deadline = None
+            except KeyboardInterrupt:
+                if stopped:
+                    raise
+                stopped, deadline = True, time.monotonic() + STOP_GRACE
+                self._signal(signal.SIGTERM)
+        return Outcome(stopped, failure)
+
+    def _start(self, process: Process) -> None:
+        child = subprocess.Popen(
+            process.command,
+            cwd=process.directory,
+            env=dict(process.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._running[process.host] = child
+        watcher = threading.Thread(target=self._watch, args=(process.host, child), name=f"watch {process.host}")
+        self._watchers.append(watcher)
+        watcher.start()
+
+    def _watch(self, host: str, child: subprocess.Popen[str]) -> None:
+        reader = threading.Thread(target=self._read, args=(child,), name=f"log {host}")
+        reader.start()
+        code = child.wait()
+        signal_group(child, signal.SIGKILL)  # what it left running; that may also hold the log open
+        reader.join()
+        self._events.put(_Exit(host, code))
+
+    def _read(self, child: subprocess.Popen[str]) -> None:
+        assert child.stdout is not None  # noqa: S101 - for the type checker
+        with child.stdout:
+            for line in child.stdout:
+                self._events.put(_Line(line.rstrip("\n")))
+
+    def _signal(self, number: signal.Signals) -> None:
+        """SIGTERM goes to the processes themselves, which decide what to do; SIGKILL to all they started as well."""
+        for child in self._running.values():
+            if number == signal.SIGKILL:
+                signal_group(child, number)
+            else:
+                child.send_signal(number)
+
+
+def signal_group(leader: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal to all that a process which leads its own session has started; to nobody where all have ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader.pid, number)
