@@ -30,9 +30,12 @@ class Report:
         self._blocks.append({"kind": "text", "text": text})
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> None:
-        """A table; numbers are aligned to the right, and floats rounded to six significant digits."""
-        cells = [[_cell(value) for value in row] for row in rows]
-        self._blocks.append({"kind": "table", "headers": list(headers), "rows": cells, "caption": caption})
+        """A table; columns with numbers are aligned to the right, and floats rounded to six significant digits."""
+        values = [list(row) for row in rows]
+        numeric = [any(_is_number(row[column]) for row in values) for column in range(len(headers))]
+        cells = [[(_text(value), right) for value, right in zip(row, numeric, strict=True)] for row in values]
+        headed = list(zip(headers, numeric, strict=True))
+        self._blocks.append({"kind": "table", "headers": headed, "rows": cells, "caption": caption})
 
     def figure(self, figure: Figure, caption: str) -> None:
         """A figure from `containers.reporting.figures`, drawn at once; neighbours share a line if they fit."""
@@ -49,15 +52,17 @@ class Report:
         path.write_text(template.render(title=self._title, subtitle=self._subtitle, blocks=self._blocks), "utf-8")
 
 
-def _cell(value: Any) -> dict[str, Any]:
-    """Text of a cell, and whether it is a number."""
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        return {"text": "–" if value is None else str(value), "number": False}
-    number = float(value)
-    return {
-        "text": f"{int(value):,}" if number.is_integer() and not isinstance(value, float) else f"{number:.6g}",
-        "number": True,
-    }
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "__float__") and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:
+    """What a cell shows."""
+    if value is None:
+        return "–"
+    if not _is_number(value):
+        return str(value)
+    return f"{value:,}" if hasattr(value, "__index__") else f"{float(value):.6g}"
 
 
 def _svg(figure: Figure) -> str:
