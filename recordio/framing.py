@@ -1,0 +1,240 @@
+"""RecordIO frames: the magic number, the length, the payload, and the padding around them.
+
+A frame is ``magic | flag and length | payload | zeros up to a multiple of four bytes``, both words little-endian uint32. The
+upper three bits of the second word are 0 for a record in one frame, 1, 2 and 3 for the first, the middle and the last part of
+a record in several. Writers of dmlc-core (MXNet) split a record wherever its payload holds the magic number at a multiple of
+four, and leave those four bytes out; the reader puts them back.
+
+Source: ``recordio.h`` of dmlc-core.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recordio.errors import RecordIOError
+
+MAGIC = struct.pack("<I", 0xCED7230A)
+MAX_LENGTH = (1 << 29) - 1
+_HEADER = struct.Struct("<4sI")
+_WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
+
+#: Bytes asked of a stream at a time: enough for array operations to pay, and little enough to stay in the processor's cache.
+BLOCK = 1 << 20
+#: After so many equal headers in a row the next ones are compared all at once.
+_RUN = 8
+
+
+class Readable(Protocol):
+    """Any blocking binary stream: a file, a pipe, `io.BytesIO`, an HTTP body. It may return less than asked for."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Writable(Protocol):
+    """Any binary stream. It may take less than it is given, and then says how many bytes it took."""
+
+    def write(self, data: memoryview, /) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Payloads of consecutive records, lying in one buffer.
+
+    Attributes
+    ----------
+    data
+        The buffer, uint8.
+    starts, lengths
+        Where each payload lies in `data`. shape: (records,), int64
+    offsets
+        Byte of the stream at which each record's frame begins. shape: (records,), int64
+    first
+        Number of the first record.
+    """
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    first: int
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, rows: slice) -> Frames:
+        first = self.first + rows.indices(len(self))[0]
+        return Frames(self.data, self.starts[rows], self.lengths[rows], self.offsets[rows], first)
+
+    def payload(self, row: int) -> bytes:
+        return self.data[self.starts[row] : self.starts[row] + self.lengths[row]].tobytes()
+
+    def error(self, row: int, problem: str) -> RecordIOError:
+        return RecordIOError(problem, self.first + int(row), int(self.offsets[row]))
+
+
+def scan(stream: Readable) -> Iterator[Frames]:
+    """Find the records of a stream, as many at a time as one read brings.
+
+    Memory stays bounded by a block and one record: the length in a header is believed only as its bytes arrive.
+
+    Raises
+    ------
+    RecordIOError
+        Wrong magic number, parts out of order, or an end inside a record; after all records before it.
+    """
+    window = _Window(stream)
+    record = 0
+    while window.holds(_HEADER.size):
+        frames = window.take_whole(record)
+        if len(frames):
+            yield frames
+            record += len(frames)
+            continue
+        flag, _, size = window.header(record)
+        if flag == _WHOLE:
+            window.require(size, record)
+        else:
+            yield window.take_parts(record)
+            record += 1
+    if window.holds(1):
+        window.require(_HEADER.size, record)
+
+
+class _Window:
+    """The bytes that were read and not yet taken."""
+
+    def __init__(self, stream: Readable) -> None:
+        # `read` of a buffered pipe waits until all bytes asked for are there; `read1` returns what there is.
+        self._read = getattr(stream, "read1", stream.read)
+        self._buffer = b""
+        self._position = 0
+        self._base = 0
+
+    @property
+    def offset(self) -> int:
+        """Byte of the stream at which the window begins."""
+        return self._base + self._position
+
+    def holds(self, size: int) -> bool:
+        """Whether so many bytes follow, after reading as much as that takes."""
+        blocks: list[bytes | memoryview] = [memoryview(self._buffer)[self._position :]]
+        missing = size - len(blocks[0])
+        if missing <= 0:
+            return True
+        while missing > 0 and (block := self._read(BLOCK)):
+            blocks.append(block)
+            missing -= len(block)
+        self._base += self._position
+        self._position = 0
+        self._buffer = b"".join(blocks)
+        return missing <= 0
+
+    def require(self, size: int, record: int) -> None:
+        if not self.holds(size):
+            problem = f"the stream ends after {len(self._buffer)} of the {size} bytes of a frame"
+            raise RecordIOError(problem, record, self.offset)
+
+    def header(self, record: int) -> tuple[int, int, int]:
+        """Continuation flag, length of the payload, and size of the frame that comes next."""
+        magic, word = _HEADER.unpack_from(self._buffer, self._position)
+        if magic != MAGIC:
+            raise RecordIOError(f"expected the magic number {MAGIC.hex()}, got {magic.hex()}", record, self.offset)
+        length = word & MAX_LENGTH
+        return word >> 29, length, _HEADER.size + length + -length % 4
+
+    def take_whole(self, record: int) -> Frames:
+        """The complete one-frame records at the beginning of the window, possibly none."""
+        buffer, position, end = self._buffer, self._position, len(self._buffer) - _HEADER.size
+        starts: list[int] = []
+        lengths: list[int] = []
+        previous, run = b"", 0
+        while position <= end:
+            magic, length = _HEADER.unpack_from(buffer, position)
+            size = _HEADER.size + length + -length % 4
+            if magic != MAGIC or length > MAX_LENGTH or position + size > len(buffer):
+                break
+            header = buffer[position : position + _HEADER.size]
+            run = run + 1 if header == previous else 1
+            previous = header
+            count = _equal_headers(buffer, position, size) if run == _RUN else 1
+            run %= _RUN
+            starts.extend(range(position + _HEADER.size, position + count * size, size))
+            lengths.extend([length] * count)
+            position += count * size
+        self._position = position
+        placed = np.array(starts, np.int64)
+        offsets = placed + (self._base - _HEADER.size)
+        return Frames(np.frombuffer(buffer, np.uint8), placed, np.array(lengths, np.int64), offsets, record)
+
+    def take_parts(self, record: int) -> Frames:
+        """The next record, which comes in several frames."""
+        offset = self.offset
+        parts: list[bytes] = []
+        flag = -1
+        while flag != _LAST:
+            self.require(_HEADER.size, record)
+            flag, length, size = self.header(record)
+            if flag not in ((_MIDDLE, _LAST) if parts else (_FIRST,)):
+                expected = "the record's next part" if parts else "the beginning of a record"
+                raise RecordIOError(f"expected {expected}, got a frame with continuation flag {flag}", record, self.offset)
+            self.require(size, record)
+            begin = self._position + _HEADER.size
+            parts.append(self._buffer[begin : begin + length])
+            self._position += size
+        return joined([MAGIC.join(parts)], np.array([offset]), record)
+
+
+def _equal_headers(buffer: bytes, position: int, size: int) -> int:
+    """How many frames of `size` bytes with the same header follow one another, the one at `position` included."""
+    count = (len(buffer) - position) // size
+    frames = np.frombuffer(buffer, np.uint8, count * size, position).reshape(count, size)
+    equal = (frames[:, : _HEADER.size] == frames[0, : _HEADER.size]).all(axis=1)
+    return count if equal.all() else int(equal.argmin())
+
+
+def joined(payloads: list[bytes], offsets: NDArray[np.int64], first: int) -> Frames:
+    """Frames of payloads that lie nowhere together yet."""
+    lengths = np.array([len(payload) for payload in payloads], np.int64)
+    data = np.frombuffer(b"".join([*payloads, b"\0"]), np.uint8)  # never empty, so that it can be indexed with clipping
+    return Frames(data, np.cumsum(lengths) - lengths, lengths, offsets, first)
+
+
+def read_frames(stream: Readable) -> Iterator[bytes]:
+    """The payloads of a stream's records, those in several parts joined; each as soon as it is complete.
+
+    Raises
+    ------
+    RecordIOError
+        As `scan`.
+    """
+    for frames in scan(stream):
+        for row in range(len(frames)):
+            yield frames.payload(row)
+
+
+def write_frame(stream: Writable, payload: bytes) -> None:
+    """Write one record in one frame.
+
+    Raises
+    ------
+    ValueError
+        The payload is longer than 2**29 - 1 bytes.
+    """
+    if len(payload) > MAX_LENGTH:
+        raise ValueError(f"a frame holds at most {MAX_LENGTH} bytes, got {len(payload)}")
+    write_all(stream, b"".join((_HEADER.pack(MAGIC, len(payload)), payload, bytes(-len(payload) % 4))))
+
+
+def write_all(stream: Writable, data: bytes | memoryview) -> None:
+    """Write all bytes, however few the stream takes at a time."""
+    view = memoryview(data)
+    while view:
+        written = stream.write(view)
+        view = view[len(view) if written is None else written :]
