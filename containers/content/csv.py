@@ -55,8 +55,8 @@ def _table(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.f
     expected = None if layout.features is None else layout.labels + layout.features
     if table.shape[1] <= layout.labels or table.shape[1] != (expected or table.shape[1]):
         _refuse(block, line, source, layout, "the width is wrong")
-    if layout.unfit(table) is not None or np.isnan(table[:, : layout.labels]).any():
-        _refuse(block, line, source, layout, "a value is not finite")
+    if layout.unfit(table) is not None or layout.unfit_label(table[:, : layout.labels]) is not None:
+        _refuse(block, line, source, layout, "a value does not fit")
     return table
 
 
@@ -78,8 +78,8 @@ def _refuse(block: bytes, line: int, source: str, layout: Layout, reason: str) -
             raise UserError(f"{where}: expected {layout.columns}, got {plural(len(fields), 'column')}")
         for column, field in enumerate(fields):
             if column < layout.labels:
-                if not _is_number(field, missing=False):
-                    raise UserError(f"{where}, column {column + 1}: expected a label, a finite number, got {shown(field)}")
+                if not _is_number(field, missing=False) or layout.unfit_label(np.array([float(field)], np.float32)) is not None:
+                    raise UserError(f"{where}, column {column + 1}: expected {layout.label}, got {shown(field)}")
             elif not _is_number(field, layout.missing):
                 raise UserError(f"{where}, column {column + 1}: expected {layout.value}, got {shown(field)}")
         layout = replace(layout, features=len(fields) - layout.labels)

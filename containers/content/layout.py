@@ -25,6 +25,8 @@ class Layout:
         infinite values are always refused.
     index_base
         The number of the first feature in libsvm text, 0 or 1.
+    classes
+        Where given, a label is a class: a whole number from 0, below this.
     rows
         Rows wanted at once: a hint to decoders that can read exactly as many.
     """
@@ -33,6 +35,7 @@ class Layout:
     features: int | None = None
     missing: bool = False
     index_base: int = 0
+    classes: int | None = None
     rows: int = 1000
 
     @property
@@ -40,13 +43,25 @@ class Layout:
         """The expected width in words, such as ``31 columns (1 label, 30 features)``."""
         if self.features is None:
             return f"at least {self.labels + 1} columns ({plural(self.labels, 'label')} and the features)"
-        parts = [plural(self.labels, "label")] * bool(self.labels) + [plural(self.features, "feature")]
-        return f"{plural(self.labels + self.features, 'column')} ({', '.join(parts)})"
+        total = plural(self.labels + self.features, "column")
+        return f"{total} ({plural(self.labels, 'label')}, {plural(self.features, 'feature')})" if self.labels else total
 
     @property
     def value(self) -> str:
         """What a feature has to be, in words."""
         return "a finite number or nothing" if self.missing else "a finite number"
+
+    @property
+    def label(self) -> str:
+        """What a label has to be, in words."""
+        return "a label, a finite number" if self.classes is None else f"a label, a whole number from 0 to {self.classes - 1}"
+
+    def unfit_label(self, labels: NDArray[np.float32]) -> int | None:
+        """Flat index of the first value that may not be a label, or None."""
+        fit = np.isfinite(labels)
+        if self.classes is not None:
+            fit &= (labels >= 0) & (labels < self.classes) & (labels == np.floor(labels))
+        return None if fit.all() else int(fit.argmin())
 
     def unfit(self, features: NDArray[np.float32]) -> int | None:
         """Flat index of the first value that may not be a feature (infinite, or NaN where none may be missing), or None."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -50,29 +49,24 @@ def _batch(records: recordio.RecordBatch, start: int, source: str, layout: Layou
     width = 1 if labels.ndim == 1 else labels.shape[1]
     if width != layout.labels:
         raise UserError(f"{where}: expected {plural(layout.labels, 'label')} a record, got {width}")
-    if not np.isfinite(labels).all():
-        row = int(np.isfinite(labels.reshape(len(labels), -1)).all(axis=1).argmin())
-        raise UserError(f"{source}, record {start + row}: expected a label, a finite number, got {labels[row]}")
+    if (unfit := layout.unfit_label(labels)) is not None:
+        raise UserError(f"{source}, record {start + unfit // width}: expected {layout.label}, got {labels.flat[unfit]}")
     return Batch(features, labels.reshape(-1) if width == 1 else labels)
 
 
-def _check_finite(features: np.ndarray, start: int, source: str, layout: Layout) -> None:
+def _check_finite(features: Any, start: int, source: str, layout: Layout) -> None:
     sparse = not isinstance(features, np.ndarray)
-    values = features.data if sparse else features
+    values = features.data if sparse else features.reshape(-1)
     if (unfit := layout.unfit(values)) is None:
         return
     if sparse:
-        row, column = int(np.searchsorted(features.indptr, unfit, side="right")) - 1, int(features.indices[unfit])
+        row, column = int(np.searchsorted(features.indptr, unfit, side="right")) - 1, features.indices[unfit]
     else:
         row, column = divmod(unfit, features.shape[1])
-    raise UserError(
-        f"{source}, record {start + row}, feature {column}: expected {layout.value}, got {values.reshape(-1)[unfit]}"
-    )
+    raise UserError(f"{source}, record {start + row}, feature {column}: expected {layout.value}, got {values[unfit]}")
 
 
 def encode(predictions: Predictions) -> bytes:
     """One record a row, every column a float32 tensor in the label map, as AWS answers; uids are echoed."""
     labels = {name: np.asarray(column, np.float32) for name, column in predictions.columns.items()}
-    out = io.BytesIO()
-    recordio.write(out, {}, labels, uids=predictions.uids)
-    return out.getvalue()
+    return recordio.encode({}, labels, uids=predictions.uids)

@@ -39,6 +39,7 @@ def read(
     labels: int = 1,
     missing: bool = False,
     index_base: int = 0,
+    classes: int | None = None,
 ) -> Iterator[Batch]:
     """Decode the parts of a channel as one table.
 
@@ -58,6 +59,8 @@ def read(
         Whether features may be missing or NaN; see `Layout`.
     index_base
         The number of the first feature in libsvm text.
+    classes
+        Where given, labels are classes: whole numbers from 0, below this.
 
     Yields
     ------
@@ -69,7 +72,7 @@ def read(
     UserError
         Names the part, the line (from 1) or record (from 0) and the column, what was expected and what was found.
     """
-    layout = Layout(label_size(media, labels), features, missing, index_base, rows)
+    layout = Layout(label_size(media, labels), features, missing, index_base, classes, rows)
     return rebatch(_all(parts, _decoder(media), layout), rows)
 
 

@@ -1,0 +1,119 @@
+"""libsvm text: ``label[:weight] [qid:n] index:value ...``, one row a line; ``#`` begins a comment.
+
+Indices count from `Layout.index_base`. It is never guessed from the data: the same rows, split or sampled, would then mean
+other features.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from containers.batch import Batch
+from containers.content.layout import Layout, shown
+from containers.content.lines import blocks
+from containers.errors import UserError
+
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+END = r"(?=\s|\Z)"
+PAIR = rf"\d{{1,15}}+:(?:{NUMBER}|[+-]?nan){END}"
+REST = rf"(?:\s++qid:\d++{END})?(?P<pairs>(?:\s*+{PAIR})*+)\s*"
+LABELLED = re.compile(rf"\s*(?P<label>{NUMBER})(?::(?P<weight>{NUMBER}))?{END}{REST}".encode(), re.IGNORECASE)
+#: In a request the label may be absent, so that what has a colon is a feature.
+UNLABELLED = re.compile(rf"\s*(?:{NUMBER}{END})?{REST}".encode(), re.IGNORECASE)
+TOKEN = re.compile(PAIR.encode(), re.IGNORECASE)
+COMMENT = re.compile(rb"#[^\n]*")
+
+
+def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
+    """Decode a stream block by block into CSR batches.
+
+    With `layout.labels` each row begins with a label, and `Batch.weights` holds the weights, 1 where a row gives none. Without,
+    a label may be there, but no weight, and is dropped. Query ids are dropped.
+
+    Without `layout.features` a batch is as wide as the widest row so far: widths grow.
+
+    Raises
+    ------
+    UserError
+        A line of another form, an index outside the width or twice in a row; names `source` and the line, from 1.
+    """
+    widest = layout.features or 0
+    for block, line in blocks(stream, source):
+        batch = _decode(block, line, source, layout, widest)
+        if len(batch):
+            widest = batch.features.shape[1]
+            yield batch
+
+
+def _decode(block: bytes, line: int, source: str, layout: Layout, widest: int) -> Batch:
+    text = COMMENT.sub(b"", block) if b"#" in block else block
+    form = LABELLED if layout.labels else UNLABELLED
+    lines: list[int] = []
+    labels: list[bytes] = []
+    weights: list[bytes] = []
+    pairs: list[bytes] = []
+    for number, row in enumerate(text.split(b"\n"), line):
+        if not row or row.isspace():
+            continue
+        match = form.fullmatch(row)
+        if match is None:
+            _refuse(row, f"{source}, line {number}", layout)
+        lines.append(number)
+        pairs.append(match["pairs"])
+        if layout.labels:
+            labels.append(match["label"])
+            weights.append(match["weight"] or b"1")
+    starts = np.concatenate([[0], np.cumsum([tail.count(b":") for tail in pairs], dtype=np.int64)])
+    flat = _floats(b" ".join(pairs).replace(b":", b" ").split())
+    indices, values = flat[::2].astype(np.int64) - layout.index_base, _float32(flat[1::2])
+    width = layout.features or max(widest, int(indices.max(initial=-1)) + 1)
+
+    rows = np.repeat(np.arange(len(lines)), np.diff(starts))
+
+    def refuse(at: int, reason: str) -> NoReturn:
+        pair = pairs[rows[at]].split()[at - starts[rows[at]]].decode()
+        raise UserError(f"{source}, line {lines[rows[at]]}: {reason}, got {pair!r}")
+
+    outside = (indices < 0) | (indices >= width)
+    if outside.any():
+        last = f" to {width - 1 + layout.index_base}" if layout.features else ""
+        refuse(int(outside.argmax()), f"expected an index from {layout.index_base}{last}")
+    if (unfit := layout.unfit(values)) is not None:
+        refuse(unfit, f"expected {layout.value}")
+    features = csr_array((values, indices, starts), shape=(len(lines), width))
+    features.sort_indices()
+    if not features.has_canonical_format:
+        at = int(((np.diff(features.indices) == 0) & (np.diff(rows) == 0)).argmax())
+        index = features.indices[at] + layout.index_base
+        raise UserError(f"{source}, line {lines[rows[at]]}: index {index} occurs twice")
+    if not layout.labels:
+        return Batch(features)
+    targets = _float32(_floats(labels))
+    if (unfit := layout.unfit_label(targets)) is not None:
+        raise UserError(f"{source}, line {lines[unfit]}: expected {layout.label}, got {labels[unfit].decode()!r}")
+    return Batch(features, targets, _float32(_floats(weights)))
+
+
+def _floats(tokens: list[bytes]) -> NDArray[np.float64]:
+    return np.fromiter(map(float, tokens), np.float64, len(tokens))
+
+
+def _float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _refuse(row: bytes, where: str, layout: Layout) -> NoReturn:
+    """Name the first token of a line that has another form than it should."""
+    first, *rest = row.split()
+    expected = layout.label if layout.labels else "a label or index:value"
+    if (LABELLED if layout.labels else UNLABELLED).fullmatch(first):
+        expected = "index:value"
+        first = next((token for token in rest if not TOKEN.fullmatch(token)), row)
+    raise UserError(f"{where}: expected {expected}, got {shown(first.decode(errors='replace'))}")
