@@ -119,6 +119,12 @@ class TrainSettings(Settings):
     tensorboard: bool = _variable(
         "DRYDOCK_TENSORBOARD", "`1` writes TensorBoard events to `output/tensorboard`", False, _switch
     )
+    cache_megabytes: int | None = _variable(
+        "DRYDOCK_CACHE_MB",
+        "megabytes of training data that may be kept in memory between epochs; a quarter of the memory if not given",
+        None,
+        _integer(0, 1 << 30),
+    )
     stop_seconds: int = _variable(
         "DRYDOCK_STOP_SECONDS", "seconds from SIGTERM after which the process ends, saved or not", 100, _integer(1, 86400)
     )
@@ -150,7 +156,9 @@ class ServeSettings(Settings):
         "MODEL_SERVER_WORKERS", "worker processes; one a core if not given", None, _integer(1, 1024)
     )
     threads: int | None = _variable("DRYDOCK_THREADS", "threads a worker", None, _integer(1, 1024))
-    timeout: int = _variable("MODEL_SERVER_TIMEOUT", "seconds a request may take", 60, _integer(1, 3600))
+    timeout: int = _variable(
+        "MODEL_SERVER_TIMEOUT", "seconds a worker may show no sign of life, as while it loads a model", 480, _integer(1, 3600)
+    )
     max_payload_megabytes: int = _variable("SAGEMAKER_MAX_PAYLOAD_IN_MB", "largest request body, in MB", 6, _integer(1, 1024))
     batch: bool = _variable("SAGEMAKER_BATCH", "`true` under batch transform", False, _switch)
     batch_strategy: str = _variable(
@@ -166,6 +174,12 @@ class ServeSettings(Settings):
         _integer(1, 1024),
     )
     multi_model: bool = _variable("SAGEMAKER_MULTI_MODEL", "`true` serves the multi-model API", False, _switch)
+    max_models: int | None = _variable(
+        "DRYDOCK_MAX_MODELS",
+        "models loaded at once under the multi-model API; as many as memory holds if not given",
+        None,
+        _integer(1, 1_000_000),
+    )
 
     @property
     def max_payload_bytes(self) -> int:
