@@ -38,7 +38,7 @@ class PipeFeeder:
         self._on_error = on_error
         self._closing = threading.Event()
         self._fifo = self._make(0)  # before the reader starts: a Pipe channel is known by its first FIFO
-        self._thread = threading.Thread(target=self._run, name=f"pipe {stem.name}")
+        self._thread = threading.Thread(target=self._run, name=f"pipe {stem.name}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

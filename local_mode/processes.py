@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 #: Seconds between SIGTERM and SIGKILL when a job is stopped, as in SageMaker.
 STOP_GRACE = 120.0
@@ -57,21 +57,29 @@ class _Exit:
     code: int
 
 
+class _Stop:
+    """The user asks the job to stop."""
+
+
 class Processes:
     """Runs one process a host. On leaving the context all of them are dead, with what they started.
 
-    Every process leads a session of its own: Ctrl-C on the terminal reaches only us, and `run` passes it on as the SIGTERM of
-    the contract.
+    Every process leads a session of its own, so that Ctrl-C on the terminal reaches only us. In the main thread, signals that
+    would raise KeyboardInterrupt are heard as a wish to stop: an exception between any two lines would be none to rely on.
     """
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._watchers: list[threading.Thread] = []
-        self._events: queue.SimpleQueue[_Line | _Exit | Exception] = queue.SimpleQueue()
+        # its `put` may be called from a signal handler, which that of `queue.Queue` may not
+        self._events: queue.SimpleQueue[_Line | _Exit | _Stop | Exception] = queue.SimpleQueue()
+        self._interrupts = 0
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         try:
+            self._listen()
             for process in self._processes:
                 self._start(process)
         except BaseException:
@@ -83,6 +91,8 @@ class Processes:
         self._signal(signal.SIGKILL)
         for watcher in self._watchers:
             watcher.join()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def abort(self, error: Exception) -> None:
         """Make `run` raise `error`. Callable from any thread."""
@@ -91,33 +101,44 @@ class Processes:
     def run(self, on_line: Callable[[str], None]) -> Outcome:
         """Wait for all processes, calling `on_line` in this thread with every line they write, without its newline.
 
-        The first failure ends the others. KeyboardInterrupt stops the job: SIGTERM, and SIGKILL after `STOP_GRACE` seconds;
-        a second one is raised.
+        The first failure ends the others. The first Ctrl-C stops the job: SIGTERM, and SIGKILL after `STOP_GRACE` seconds; the
+        second raises KeyboardInterrupt.
         """
         stopped, failure, deadline = False, None, None
         while self._running:
             try:
                 event = self._events.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
-                if isinstance(event, Exception):
-                    raise event
-                if isinstance(event, _Line):
-                    on_line(event.text)
-                    continue
-                del self._running[event.host]
-                ended_by_stop = stopped and event.code == -signal.SIGTERM
-                if event.code and not failure and not ended_by_stop:
-                    failure = Failure(event.host, event.code)
-                    self._signal(signal.SIGTERM)
-                    deadline = time.monotonic() + PEER_GRACE
             except queue.Empty:
                 self._signal(signal.SIGKILL)
                 deadline = None
-            except KeyboardInterrupt:
-                if stopped:
-                    raise
-                stopped, deadline = True, time.monotonic() + STOP_GRACE
-                self._signal(signal.SIGTERM)
+                continue
+            match event:
+                case _Line(text):
+                    on_line(text)
+                case _Exit(host, code):
+                    del self._running[host]
+                    ended_by_stop = stopped and code == -signal.SIGTERM
+                    if code and not failure and not ended_by_stop:
+                        failure, deadline = Failure(host, code), time.monotonic() + PEER_GRACE
+                        self._signal(signal.SIGTERM)
+                case _Stop():
+                    stopped, deadline = True, time.monotonic() + STOP_GRACE
+                    self._signal(signal.SIGTERM)
+                case error:
+                    raise error
         return Outcome(stopped, failure)
+
+    def _listen(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is signal.default_int_handler:
+                    self._handlers[number] = signal.signal(number, self._interrupted)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if self._interrupts == 2:
+            raise KeyboardInterrupt
+        self._events.put(_Stop())
 
     def _start(self, process: Process) -> None:
         child = subprocess.Popen(
@@ -132,12 +153,12 @@ class Processes:
             start_new_session=True,
         )
         self._running[process.host] = child
-        watcher = threading.Thread(target=self._watch, args=(process.host, child), name=f"watch {process.host}")
+        watcher = threading.Thread(target=self._watch, args=(process.host, child), name=f"watch {process.host}", daemon=True)
         self._watchers.append(watcher)
         watcher.start()
 
     def _watch(self, host: str, child: subprocess.Popen[str]) -> None:
-        reader = threading.Thread(target=self._read, args=(child,), name=f"log {host}")
+        reader = threading.Thread(target=self._read, args=(child,), name=f"log {host}", daemon=True)
         reader.start()
         code = child.wait()
         signal_group(child, signal.SIGKILL)  # what it left running; that may also hold the log open

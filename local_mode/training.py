@@ -138,6 +138,8 @@ class TrainingJob:
     def _lay_out(self, work: Path) -> list[HostLayout]:
         request = self.request
         files = {name: sources.gather(name, location, work / "downloads" / name) for name, location in request.channels.items()}
+        if request.input_mode == "Pipe":
+            sources.require_alike(files)
         hosts = [f"algo-{number}" for number in range(1, request.instance_count + 1)]
         layouts = []
         for index, host in enumerate(hosts):

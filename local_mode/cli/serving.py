@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import BinaryIO
 
 import click
@@ -46,4 +47,4 @@ def invoke(endpoint: str, file: BinaryIO, content_type: str, accept: str | None)
     \b
       echo 5.1,3.5,1.4,0.2 | drydock invoke 8080 - --accept application/jsonlines
     """
-    click.get_binary_stream("stdout").write(client.invoke(endpoint, file.read(), content_type, accept))
+    sys.stdout.buffer.write(client.invoke(endpoint, file.read(), content_type, accept))

@@ -1,0 +1,27 @@
+"""A tiny algorithm, installed for the test and the processes it starts, as another package would bring it."""
+
+from pathlib import Path
+
+import pytest
+
+TINY = Path(__file__).parent / "tiny"
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the algorithm in `tests/local_mode/tiny`."""
+    monkeypatch.setenv("PYTHONPATH", str(TINY))
+    monkeypatch.syspath_prepend(TINY)
+    return "tiny"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A directory of two data files, one of them deeper, with what no reader wants beside them."""
+    directory = tmp_path / "data"
+    (directory / "deep").mkdir(parents=True)
+    (directory / "a.csv").write_bytes(b"1,2\n")
+    (directory / "deep" / "b.csv").write_bytes(b"3,4\n")
+    (directory / "_SUCCESS").touch()
+    (directory / ".hidden").write_bytes(b"no data")
+    return directory
