@@ -1,0 +1,84 @@
+"""The optimizers, each one update rule for a matrix whose columns have learning rates of their own.
+
+`step` returns the moved weights, the pace (how far a unit of gradient moves each weight: what the L1 step is measured in)
+and the new state. Sources: Kingma & Ba 2015 (Adam), Duchi et al. 2011 (AdaGrad), Tieleman & Hinton 2012 (RMSProp).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Tensor = Any
+Step = tuple[Tensor, Tensor, list[Tensor]]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Every `step` steps the learning rate is multiplied by `factor`, down to `minimum_lr`."""
+
+    step: int
+    factor: float
+    minimum_lr: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+    def apply(self, tf: Any, rate: Tensor, steps: Tensor) -> Tensor:
+        """The learning rate after `steps` steps; one that starts below the minimum stays where it is."""
+        turns = tf.cast(steps // self.step, tf.float32)
+        return tf.maximum(rate * self.factor**turns, tf.minimum(rate, self.minimum_lr))
+
+
+@dataclass(frozen=True)
+class Adam:
+    tf: Any
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    slots = 2
+
+    def step(self, w: Tensor, g: Tensor, state: list[Tensor], rate: Tensor, t: Tensor) -> Step:
+        m = self.beta_1 * state[0] + (1 - self.beta_1) * g
+        v = self.beta_2 * state[1] + (1 - self.beta_2) * g * g
+        pace = rate / (self.tf.sqrt(v / (1 - self.beta_2**t)) + self.epsilon)
+        return w - pace * m / (1 - self.beta_1**t), pace, [m, v]
+
+
+@dataclass(frozen=True)
+class AdaGrad:
+    tf: Any
+    epsilon: float = 1e-7
+    slots = 1
+
+    def step(self, w: Tensor, g: Tensor, state: list[Tensor], rate: Tensor, t: Tensor) -> Step:
+        total = state[0] + g * g
+        pace = rate / (self.tf.sqrt(total) + self.epsilon)
+        return w - pace * g, pace, [total]
+
+
+@dataclass(frozen=True)
+class RMSProp:
+    tf: Any
+    decay: float = 0.9
+    epsilon: float = 1e-7
+    slots = 1
+
+    def step(self, w: Tensor, g: Tensor, state: list[Tensor], rate: Tensor, t: Tensor) -> Step:
+        mean = self.decay * state[0] + (1 - self.decay) * g * g
+        pace = rate / (self.tf.sqrt(mean) + self.epsilon)
+        return w - pace * g, pace, [mean]
+
+
+@dataclass(frozen=True)
+class SGD:
+    tf: Any
+    momentum: float = 0.0
+    slots = 1
+
+    def step(self, w: Tensor, g: Tensor, state: list[Tensor], rate: Tensor, t: Tensor) -> Step:
+        velocity = self.momentum * state[0] + g
+        return w - rate * velocity, rate + self.tf.zeros_like(w), [velocity]
+
+
+OPTIMIZERS: dict[str, Any] = {"adam": Adam, "adagrad": AdaGrad, "rmsprop": RMSProp, "sgd": SGD}

@@ -1,0 +1,191 @@
+"""What the training loop takes at a time: groups of steps over rows in memory, or block by block from a stream."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.linear_learner.data import SparseBlock
+from algorithms.linear_learner.network import Network
+from algorithms.linear_learner.scaler import Scaler
+from algorithms.training.cluster import Cluster
+from algorithms.training.table import Table, prefetch
+from algorithms.training.tensorflow import import_tensorflow
+from containers.batch import Batch
+from containers.content.rebatch import cut
+
+#: Steps in one compiled call. After each call the loop looks whether it has to stop.
+STEPS = 64
+#: Rows scored at once.
+SCORED_ROWS = 8192
+
+
+class Group(Protocol):
+    """One compiled call's worth of training."""
+
+    @property
+    def steps(self) -> int: ...
+
+    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+        """Take `steps` steps, those beyond the group's own without rows. Returns summed losses and rows, over all hosts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenseGroup:
+    """Mini-batches of `size` rows starting at `starts`."""
+
+    x: Any  # shape: (rows, features)
+    y: Any  # shape: (rows,)
+    starts: NDArray[np.int32]
+    size: int
+
+    @property
+    def steps(self) -> int:
+        return len(self.starts)
+
+    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+        starts = np.pad(self.starts, (0, steps - len(self.starts)), constant_values=self.y.shape[0])
+        return network.train_dense(self.x, self.y, network.tf.constant(starts), network.tf.constant(self.size))
+
+
+@dataclass(frozen=True, slots=True)
+class SparseGroup:
+    """One mini-batch."""
+
+    block: SparseBlock
+    steps: int = 1
+
+    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+        b, constant = self.block, network.tf.constant
+        return network.train_sparse(constant(b.indices), constant(b.values), constant(b.columns), constant(b.labels))
+
+
+class TrainingRows:
+    """The normalised training data, shuffled.
+
+    A table that is complete is shuffled once as a whole; then every epoch takes its mini-batches in another order and with
+    other borders. One that is streamed is shuffled within each block.
+
+    Parameters
+    ----------
+    sparse
+        Whether rows are handled as sparse ones, whatever the table holds.
+    """
+
+    def __init__(self, table: Table, scaler: Scaler, *, sparse: bool, mini_batch: int, seed: int = 0) -> None:
+        self.tf = import_tensorflow()
+        self.table, self.scaler, self.sparse = table, scaler, sparse
+        self.mini_batch, self.seed = mini_batch, seed
+        if table.complete:
+            self.x, self.y = self._tensors(*self._prepare(table.head, np.random.default_rng(seed)))
+
+    def groups(self, epoch: int) -> Iterator[Group]:
+        """The groups of one epoch."""
+        rng = np.random.default_rng((self.seed, epoch))
+        if self.table.complete:
+            yield from self._groups(self.x, self.y, rng)
+        else:
+            with closing(prefetch(self._prepare([batch], rng) for batch in self.table.stream())) as blocks:
+                for x, y in blocks:
+                    yield from self._groups(*self._tensors(x, y), rng)
+
+    def nothing(self, features: int) -> Group:
+        """A group without rows."""
+        if self.sparse:
+            return SparseGroup(SparseBlock.empty())
+        return DenseGroup(self.tf.zeros((0, features)), self.tf.zeros(0), np.zeros(0, np.int32), self.mini_batch)
+
+    def sample(self, limit: int) -> list[Block]:
+        """Up to `limit` normalised rows to judge models by. Call it before the first epoch."""
+        if self.table.complete:
+            return list(blocks(self.x[:limit], np.asarray(self.y[:limit])))
+        kept = [cut(batch, 0, min(len(batch), limit)) for batch in self.table.head]
+        x, y = self._prepare(kept, np.random.default_rng(self.seed))
+        return list(blocks(x[:limit], y[:limit]))
+
+    def _prepare(self, batches: list[Batch], rng: np.random.Generator) -> tuple[Any, NDArray[np.float32]]:
+        x, y = shuffled(batches, self.sparse, rng)
+        return self.scaler.features(x), self.scaler.labels(y)
+
+    def _tensors(self, x: Any, y: Any) -> tuple[Any, Any]:
+        return (x, y) if self.sparse else (self.tf.constant(x), self.tf.constant(y))
+
+    def _groups(self, x: Any, y: Any, rng: np.random.Generator) -> Iterator[Group]:
+        rows, size = int(y.shape[0]), self.mini_batch
+        # The offset puts the borders between mini-batches elsewhere each epoch.
+        offset = int(rng.integers(size)) if rows > size else 0
+        starts = np.arange(offset - size if offset else 0, rows, size, dtype=np.int32)
+        rng.shuffle(starts)
+        if self.sparse:
+            for start in starts:
+                piece = slice(max(int(start), 0), int(start) + size)
+                yield SparseGroup(SparseBlock.of(x[piece], y[piece]))
+        else:
+            for first in range(0, len(starts), STEPS):
+                yield DenseGroup(x, y, starts[first : first + STEPS], size)
+
+
+def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator) -> tuple[Any, NDArray[np.float32]]:
+    """All rows of some batches in random order. The list is emptied on the way, so that no row is held twice."""
+    y = np.concatenate([batch.labels for batch in batches])  # type: ignore[arg-type]
+    order = rng.permutation(len(y))
+    if sparse:
+        from scipy.sparse import csr_array, vstack
+
+        return vstack([csr_array(batch.features) for batch in batches], format="csr")[order], y[order]
+    x = np.empty((len(y), batches[0].features.shape[1]), np.float32)
+    place, start = np.argsort(order), 0
+    while batches:
+        rows = batches.pop(0).features
+        x[place[start : start + rows.shape[0]]] = rows if isinstance(rows, np.ndarray) else rows.toarray()
+        start += rows.shape[0]
+    return x, y[order]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows to be scored: a dense tensor of shape (rows, features) or a sparse block, and labels of shape (rows,)."""
+
+    x: Any
+    y: NDArray[np.float32]
+
+    def scores(self, network: Network) -> Any:
+        """Raw scores of all models, shape: (rows, models, outputs)."""
+        if isinstance(self.x, SparseBlock):
+            b, constant = self.x, network.tf.constant
+            rows = constant(len(self.y), network.tf.int64)
+            return network.scores_sparse(constant(b.indices), constant(b.values), constant(b.columns), rows)
+        return network.scores_dense(self.x)
+
+
+def blocks(x: Any, y: NDArray[np.float32]) -> Iterator[Block]:
+    """Cut normalised rows into blocks small enough for the scores of all models to be held."""
+    for start in range(0, len(y), SCORED_ROWS):
+        rows, labels = x[start : start + SCORED_ROWS], y[start : start + SCORED_ROWS]
+        yield Block(SparseBlock.of(rows, labels) if hasattr(rows, "indptr") else rows, labels)
+
+
+def in_step(groups: Iterator[Group], nothing: Group, cluster: Cluster, stop: threading.Event) -> Iterator[tuple[Group, int]]:
+    """The groups of this host and the steps to take with each, until all hosts have run out or one of them is told to stop.
+
+    Hosts that run out earlier go on without rows, since every step is a sum over all hosts.
+    """
+    while True:
+        group = None if stop.is_set() else next(groups, None)
+        if cluster.hosts.count == 1:
+            if group is None:
+                return
+            yield group, group.steps
+            continue
+        steps, stops = cluster.gather(np.array([[group.steps if group else 0, stop.is_set()]], np.int64)).max(axis=0)
+        if stops:
+            stop.set()
+        if stops or not steps:
+            return
+        yield group or nothing, int(steps)

@@ -1,0 +1,144 @@
+"""From hyperparameters and a look at the data to all that training needs: `auto` resolved, scaler and models laid out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.linear_learner.candidates import (
+    AUTO_NUM_MODELS,
+    AUTO_SCHEDULE_FACTOR,
+    AUTO_SCHEDULE_MINIMUM,
+    AUTO_SCHEDULE_STEP,
+    optimizer_of,
+    spread,
+)
+from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
+from algorithms.linear_learner.losses import LOSSES, LossSettings
+from algorithms.linear_learner.network import Architecture
+from algorithms.linear_learner.optimizers import OPTIMIZERS, Schedule
+from algorithms.linear_learner.scaler import Moments, Scaler
+from algorithms.training.cluster import Cluster
+from algorithms.training.memory import memory_limit
+from containers.batch import Batch
+from containers.content.rebatch import cut
+from containers.errors import UserError
+from containers.hyperparameters import AUTO
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is learnt from the first rows of the training data, over all hosts."""
+
+    features: int
+    sparse: bool
+    scaler: Scaler
+    varies: NDArray[np.bool_]  # shape: (features,)
+    class_counts: NDArray[np.float64]  # shape: (classes,); empty for a regressor
+
+
+def look(head: list[Batch], hp: LinearLearnerHyperparameters, cluster: Cluster) -> Sample:
+    """Learn width, scaler and class frequencies from the batches at hand; the scaler from `num_point_for_scaler` rows."""
+    features = cluster.maximum(max(batch.features.shape[1] for batch in head))
+    sparse = bool(cluster.maximum(int(any(batch.is_sparse for batch in head))))
+    shift = hp.use_bias if hp.unbias_data == AUTO else bool(hp.unbias_data)
+    if sparse and shift and not hp.use_bias:
+        raise UserError("unbias_data: sparse features are unbiased through the bias term, which use_bias=false leaves out")
+    origin = np.zeros(features + 1)
+    first = head[0]
+    if not first.is_sparse and first.labels is not None:
+        origin = np.append(first.features[0], first.labels[0]).astype(np.float64)
+    origin = cluster.broadcast(np.zeros(features + 1) if sparse else origin)
+    moments, left = Moments(0, np.zeros(features + 1), np.zeros(features + 1)), hp.num_point_for_scaler
+    for batch in head:
+        if left <= 0:
+            break
+        part = cut(batch, 0, min(left, len(batch)))
+        moments += Moments.of(part.features, part.labels, origin)
+        left -= len(part)
+    moments = Moments(*(cluster.sum(value) for value in (moments.count, moments.sums, moments.squares)))
+    regressor = hp.predictor_type == "regressor"
+    scaler = moments.scaler(
+        origin,
+        shift=shift and not sparse,
+        scale=hp.normalize_data in (AUTO, True),
+        shift_label=regressor and hp.use_bias and hp.unbias_label in (AUTO, True),
+        scale_label=regressor and hp.normalize_label in (AUTO, True),
+    )
+    classes = {"binary_classifier": 2, "regressor": 0}.get(hp.predictor_type, hp.outputs)
+    labels = np.concatenate([batch.labels for batch in head])  # type: ignore[arg-type]
+    counts = cluster.sum(np.bincount(labels.astype(np.int64), minlength=classes) if classes else np.zeros(0))
+    return Sample(features, sparse, scaler, moments.deviation(origin)[:-1] > 0, counts)
+
+
+def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bool) -> Architecture:
+    """All that the network depends on."""
+    balanced_weight = 1.0
+    if hp.predictor_type == "binary_classifier":
+        balanced_weight = sample.class_counts[0] / max(sample.class_counts[1], 1.0) or 1.0
+    class_weights = None
+    if hp.predictor_type == "multiclass_classifier" and hp.balance_multiclass_weights:
+        present = sample.class_counts > 0
+        fair = sample.class_counts.sum() / (present.sum() * np.maximum(sample.class_counts, 1.0))
+        class_weights = np.where(present, fair, 1.0).astype(np.float32)
+    loss_settings = LossSettings(hp.margin, hp.loss_insensitivity, hp.quantile, hp.huber_delta)
+    return Architecture(
+        varies=sample.varies,
+        outputs=hp.outputs,
+        loss=LOSSES[hp.loss_name],
+        loss_settings=loss_settings.scaled(sample.scaler.label_scale),
+        candidates=spread(hp, _models(hp, sample.features, tuning), balanced_weight),
+        optimizer=optimizer_of(hp),
+        optimizer_settings=_optimizer_settings(hp),
+        schedule=_schedule(hp),
+        bias_lr_mult=float(_given(hp.bias_lr_mult, 1.0)) if hp.use_bias else None,
+        bias_wd_mult=float(_given(hp.bias_wd_mult, 0.0)),
+        init_uniform=hp.init_method == "uniform",
+        init_scale=hp.init_scale if hp.init_method == "uniform" else hp.init_sigma,
+        init_bias=hp.init_bias,
+        class_weights=class_weights,
+    )
+
+
+def _models(hp: LinearLearnerHyperparameters, features: int, tuning: bool) -> int:
+    """How many models to train: one inside a tuning job, whose tuner varies them; else what is given, or what fits."""
+    if tuning:
+        return 1
+    if hp.num_models != AUTO:
+        return int(hp.num_models)
+    # Weights, the best weights, the optimizer's slots, a gradient and something to work with, in float32.
+    needed = 4 * features * hp.outputs * (OPTIMIZERS[optimizer_of(hp)].slots + 5)
+    models = int(max(1, min(AUTO_NUM_MODELS, memory_limit() // 3 // needed)))
+    if models < AUTO_NUM_MODELS:
+        log.warning("num_models=auto: %d models, since more of %d x %d weights do not fit", models, features, hp.outputs)
+    return models
+
+
+def _schedule(hp: LinearLearnerHyperparameters) -> Schedule | None:
+    if not hp.use_lr_scheduler:
+        return None
+    return Schedule(
+        int(_given(hp.lr_scheduler_step, AUTO_SCHEDULE_STEP)),
+        float(_given(hp.lr_scheduler_factor, AUTO_SCHEDULE_FACTOR)),
+        float(_given(hp.lr_scheduler_minimum_lr, AUTO_SCHEDULE_MINIMUM)),
+    )
+
+
+def _optimizer_settings(hp: LinearLearnerHyperparameters) -> dict[str, float]:
+    match optimizer_of(hp):
+        case "adam":
+            return {"beta_1": float(_given(hp.beta_1, 0.9)), "beta_2": float(_given(hp.beta_2, 0.999))}
+        case "sgd":
+            return {"momentum": float(_given(hp.momentum, 0.0))}
+        case _:
+            return {}
+
+
+def _given(value: Any, auto: float) -> float:
+    return auto if value == AUTO else value
