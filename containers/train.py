@@ -44,7 +44,6 @@ def run(algorithm: Algorithm, settings: TrainSettings, action: Callable[[Algorit
     """Read the job, do the action, and turn whatever happens into an exit code. Heeds SIGTERM, so only in the main thread."""
     stop = Stop()
     host = ""
-
     try:
         with stop.listening(settings.stop_seconds, lambda: clear_stale(settings.model_dir, host)):
             job = read_job(algorithm, settings, stop)
@@ -67,8 +66,9 @@ def fit(algorithm: Algorithm, job: TrainingJob) -> None:
     """Train."""
     if job.stop.is_set():
         raise Stopped("before training began")
-    output_dir = job.output_dir if job.hosts.is_first else None
-    with Reporter(algorithm, job.hosts.current, output_dir, job.tensorboard_dir) as report:
+    # The hosts' outputs are merged, so what has one name is written by one of them.
+    directories = (job.output_dir, job.tensorboard_dir) if job.hosts.is_first else (None, None)
+    with Reporter(algorithm, job.hosts.current, *directories) as report:
         algorithm.fit(job, report)
 
 
