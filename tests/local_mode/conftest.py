@@ -1,5 +1,7 @@
 """A tiny algorithm, installed for the test and the processes it starts, as another package would bring it."""
 
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,16 @@ def data(tmp_path: Path) -> Path:
     (directory / "_SUCCESS").touch()
     (directory / ".hidden").write_bytes(b"no data")
     return directory
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The directory for temporary files: empty again after every test, and no thread of ours is left."""
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(directory))
+    monkeypatch.setenv("TMPDIR", str(directory))
+    threads = set(threading.enumerate())
+    yield directory
+    assert list(directory.iterdir()) == []
+    assert set(threading.enumerate()) <= threads

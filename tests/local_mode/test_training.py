@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -33,19 +31,6 @@ def members(archive: Path | str) -> dict[str, bytes]:
 
 def model(result: local_mode.TrainingResult) -> dict:
     return json.loads(members(result.model_archive)["model.json"])
-
-
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The directory for temporary files: empty again after every test, and no thread of ours is left."""
-    directory = tmp_path / "scratch"
-    directory.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(directory))
-    monkeypatch.setenv("TMPDIR", str(directory))
-    threads = set(threading.enumerate())
-    yield directory
-    assert list(directory.iterdir()) == []
-    assert set(threading.enumerate()) <= threads
 
 
 @pytest.mark.parametrize("mode", ["File", "FastFile"])
