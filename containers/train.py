@@ -32,25 +32,23 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     logs.configure()
     try:
         settings = TrainSettings.read(os.environ if environ is None else environ, options.root, algorithm=options.algorithm)
-        if settings.algorithm is None:
-            raise UserError("no algorithm: give --algorithm or set DRYDOCK_ALGORITHM")
-        algorithm = find(settings.algorithm)
-    except Exception as error:
+    except UserError as error:
         return failure.report(error, TrainSettings(root=options.root).failure_file)
-    return run(algorithm, settings, check if options.check else fit)
+    return run(lambda: _algorithm(settings), settings, check if options.check else fit)
 
 
-def run(algorithm: Algorithm, settings: TrainSettings, action: Callable[[Algorithm, TrainingJob], None]) -> int:
-    """Read the job, do the action, and turn whatever happens into an exit code. Heeds SIGTERM, so only in the main thread."""
+def run(load: Callable[[], Algorithm], settings: TrainSettings, action: Callable[[Algorithm, TrainingJob], None]) -> int:
+    """Load the algorithm, read the job, do the action; whatever happens ends in an exit code. Only in the main thread."""
     stop = Stop()
     host = ""
     try:
+        # Before the algorithm is imported, which may take seconds in which the job can be stopped.
         with stop.listening(settings.stop_seconds, lambda: clear_stale(settings.model_dir, host)):
+            algorithm = load()
             job = read_job(algorithm, settings, stop)
             host = job.hosts.current
             clear_stale(job.model_dir, host)
-            if job.hyperparameters.internal:
-                log.info("internal hyperparameters: %s", job.hyperparameters.internal)
+            _log(job)
             action(algorithm, job)
     except Stopped as stopped:
         log.info("stopped %s", stopped)
@@ -75,6 +73,21 @@ def fit(algorithm: Algorithm, job: TrainingJob) -> None:
 def check(algorithm: Algorithm, job: TrainingJob) -> None:
     """Print what is in the data, as JSON."""
     print(json.dumps(algorithm.check(job), indent=2, default=str), flush=True)
+
+
+def _algorithm(settings: TrainSettings) -> Algorithm:
+    if settings.algorithm is None:
+        raise UserError("no algorithm: give --algorithm or set DRYDOCK_ALGORITHM")
+    return find(settings.algorithm)
+
+
+def _log(job: TrainingJob) -> None:
+    log.info("job %s on host %s of %s", job.name, job.hosts.current, ", ".join(job.hosts.all))
+    log.info("hyperparameters: %s", job.hyperparameters.model_dump())
+    if job.hyperparameters.internal:
+        log.info("internal hyperparameters: %s", job.hyperparameters.internal)
+    for channel in job.channels.values():
+        log.info("channel %s: %s mode, %s", channel.name, channel.input_mode, channel.distribution)
 
 
 if __name__ == "__main__":

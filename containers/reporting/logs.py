@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 
@@ -21,6 +22,8 @@ class Formatter(logging.Formatter):
 
 def configure() -> None:
     """Send all log lines and warnings of the process to standard output, flushed line by line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name in the data must not break the log
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(Formatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

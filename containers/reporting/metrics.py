@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
+
+import orjson
 
 from containers.algorithm import Algorithm, MetricSpec
 from containers.reporting.logs import BARE
@@ -73,10 +73,9 @@ class Reporter:
         spec, number = self._spec(name, epoch is not None), float(value)
         log.info("%s", spec.line.format(host=self._host, value=number, epoch=epoch, **fields))
         if self._file is not None:
-            line = {"time": time.time(), "name": name, "value": _finite(number), "epoch": epoch, **fields}
-            self._file.write(json.dumps(line, default=str) + "\n")
+            self._file.write(_json({"time": time.time(), "name": name, "value": number, "epoch": epoch, **fields}) + "\n")
         if self._tensorboard is not None:
-            self._tensorboard.add_scalar(name, number, epoch)
+            self._tensorboard.add_scalar(name.replace(":", "/"), number, epoch)  # it groups by slashes
 
     def metrics(self, values: Mapping[str, float | Sequence[float]], **dimensions: Any) -> None:
         """Write one ``#metrics`` line over what was measured since the last.
@@ -95,7 +94,7 @@ class Reporter:
             "Dimensions": {"Algorithm": self._algorithm.name, "Host": self._host, "Operation": "training", **dimensions},
             "Metrics": {name: _summary(value) for name, value in values.items()},
         }
-        log.info("#metrics %s", json.dumps(line, default=str), extra={BARE: True})
+        log.info("#metrics %s", _json(line), extra={BARE: True})
 
     def _spec(self, name: str, per_epoch: bool) -> MetricSpec:
         specs = [spec for spec in self._algorithm.metrics if spec.name == name]
@@ -104,11 +103,11 @@ class Reporter:
         return next((spec for spec in specs if spec.per_epoch == per_epoch), specs[0])
 
 
-def _summary(value: float | Sequence[float]) -> dict[str, float | int | None]:
+def _summary(value: float | Sequence[float]) -> dict[str, float | int]:
     values = [float(item) for item in value] if isinstance(value, Sequence) else [float(value)]
-    return {"sum": _finite(sum(values)), "count": len(values), "min": _finite(min(values)), "max": _finite(max(values))}
+    return {"sum": sum(values), "count": len(values), "min": min(values), "max": max(values)}
 
 
-def _finite(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
-    return value if math.isfinite(value) else None
+def _json(line: Mapping[str, Any]) -> str:
+    """JSON of plain and numpy values; NaN and infinity, which JSON does not know, become null."""
+    return orjson.dumps(line, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()

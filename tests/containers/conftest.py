@@ -15,7 +15,7 @@ class JobDirectory:
         self.root = root
         self.config("hyperparameters", {})
         self.config("inputdataconfig", {"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}})
-        self.config("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "no-such-interface"})
+        self.config("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "ethwe"})
         self.data("train/a.csv", b"1,2\n")
 
     def config(self, name: str, value: object) -> Path:

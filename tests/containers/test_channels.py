@@ -100,7 +100,7 @@ def test_a_manifest_settles_the_order(tmp_path):
 def test_a_manifest_that_is_none_is_an_error_that_names_it(tmp_path, text):
     path = fill(tmp_path / "train", {"a.csv": b"1"})
     (tmp_path / "train-manifest").write_text(text)
-    with pytest.raises(UserError, match="^train-manifest: "):
+    with pytest.raises(UserError, match=r"^train-manifest: "):
         contents(Channel("train", path))
 
 

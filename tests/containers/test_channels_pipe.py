@@ -191,7 +191,10 @@ def test_an_empty_wrapped_fifo_has_no_parts(tmp_path):
 
 def test_what_should_be_wrapped_and_is_not_is_an_error_that_names_the_fifo(tmp_path):
     channel = pipe(tmp_path, record_wrapper="RecordIO", content_type=MediaType("text/csv"))
-    with running(lambda: write(tmp_path / "train_0", b"1,2,3,4,5,6,7\n")), pytest.raises(UserError, match="^train_0: record 0"):
+    with (
+        running(lambda: write(tmp_path / "train_0", b"1,2,3,4,5,6,7\n")),
+        pytest.raises(UserError, match=r"^train_0: record 0"),
+    ):
         contents(channel)
 
 

@@ -1,7 +1,7 @@
 """An algorithm for the tests of `train`: it adds up the bytes it reads, and misbehaves on request."""
 
 import errno
-
+import sys
 import time
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class TinyHyperparameters(Hyperparameters):
     epochs: int = number(default=1, ge=1)
     loss: str = choice("squared", "absolute", default="squared")
     use_bias: bool = flag(default=True)
-    act: str = choice("train", "patient", "deaf", "half", *ERRORS, default="train")
+    act: str = choice("train", "patient", "deaf", "half", "moving", *ERRORS, default="train")
 
 
 class Algorithm:
@@ -37,7 +37,9 @@ class Algorithm:
         ChannelSpec("validation", False, ("text/csv",), ("File", "FastFile")),
     )
     metrics = (
-        MetricSpec("train:bytes", "#quality_metric: host={host}, epoch={epoch}, bytes={value}", r"bytes=(\S+)", "Maximize", True),
+        MetricSpec(
+            "train:bytes", "#quality_metric: host={host}, epoch={epoch}, bytes={value}", r"epoch=\S+, bytes=(\S+)", None, True
+        ),
         MetricSpec("train:bytes", "#quality_metric: host={host}, bytes={value}", r"host=\S+, bytes=(\S+)", "Maximize"),
         MetricSpec("train:f_beta", "#quality_metric: host={host}, binary_f_{beta:.3f} <score>={value}", r"<score>=(\S+)"),
     )
@@ -67,6 +69,12 @@ class Algorithm:
                 _hang()
         if act == "deaf":  # has a model and never ends
             _hang()
+        if act == "moving":  # is busy with what must not be cut off
+            with job.stop.finishing():
+                print("ready", flush=True)
+                sys.stdin.readline()
+                (job.model_dir / "moved").write_text("whole")
+            _hang()
         report.metric("train:bytes", total)
 
     def load(self, model_dir: Path, settings):
@@ -85,8 +93,6 @@ def _count(channel, epoch):
         with part:
             total += len(part.stream.read())
     return total
-
-
 
 
 algorithm = Algorithm()
