@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recordio import layout as fields
 from recordio.errors import RecordIOError
 from recordio.layout import FLOAT32, FLOAT64, INT32, Kind
-from recordio.wire import Ints, Segment, constant, encode_varints, field
+from recordio.wire import Ints, Segment, constant, encode_varints, field, varint
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class NumberColumn:
         tensor = field(fields.VALUES_TAG, _packed(self.values[part], bounds - bounds[0], self.kind.dtype), optional=True)
         if self.keys is not None:
             keys = _packed(self.keys[part], bounds - bounds[0], np.dtype(np.int64))
-            shape = constant(encode_varints(np.array([self.width], np.uint64))[0].tobytes(), every)
+            shape = constant(varint(self.width), every)
             tensor += [*field(fields.KEYS_TAG, keys, optional=True), *field(fields.SHAPE_TAG, shape)]
         value = field(fields.MAP_VALUE_TAG, *field(self.kind.tag, *tensor))
         return field(self.tag, constant(fields.map_key(self.name), every), *value)
@@ -132,5 +132,5 @@ def _packed(values: NDArray[Any], bounds: Ints, dtype: np.dtype[Any]) -> Segment
     """The values as protobuf packs them: floats as they are, integers as varints of their 64-bit two's complement."""
     if dtype.kind == "f":
         return Segment(np.diff(bounds) * dtype.itemsize, values.astype(dtype, copy=False).view(np.uint8))
-    data, sizes = encode_varints(values.astype(np.int64).view(np.uint64))
+    data, sizes = encode_varints(values.astype(np.int64, copy=False))
     return Segment(np.diff(np.concatenate(([0], np.cumsum(sizes)))[bounds]), data)

@@ -169,21 +169,15 @@ class _Block:
         keys, key_counts, ok = decode_varints(gather(self._frames.data, self._keys), self._keys.lengths)
         self._demand(ok, "{title} has keys that are cut off")
         self._demand(key_counts == counts, "{title} has not as many keys as values")
-        column = self._column
-        rows = np.repeat(np.arange(len(counts)), counts)
-        self._demand_each(
-            keys < column.width, rows, keys, f"{{title}} has the key {{value}}, and its shape ends at {column.width}"
-        )
-        index = np.int32 if max(column.width, len(keys)) <= np.iinfo(np.int32).max else np.int64
-        keys = keys.astype(index)
-        falls = (keys[1:] <= keys[:-1]) & (rows[1:] == rows[:-1])
-        if falls.any():
-            order = np.lexsort((keys, rows))
-            keys, values = keys[order], values[order]
-            twice = (keys[1:] == keys[:-1]) & (rows[1:] == rows[:-1])
-            self._demand_each(~twice, rows[1:], keys[1:], "{title} has the key {value} twice")
-        ends = np.concatenate(([0], np.cumsum(counts))).astype(index)
-        return csr_array((values, keys, ends), shape=(len(counts), column.width))
+        width = self._column.width
+        self._demand_each(keys < width, counts, keys, "{title} has the key {value}, beyond its shape")
+        ends = np.concatenate(([0], np.cumsum(counts)))
+        index = np.int32 if max(width, len(keys)) <= np.iinfo(np.int32).max else np.int64
+        matrix = csr_array((values, keys.astype(index), ends.astype(index)), shape=(len(counts), width))
+        if not _rising(matrix.indices, ends).all():
+            matrix.sort_indices()
+            self._demand_each(_rising(matrix.indices, ends), counts, matrix.indices, "{title} has the key {value} twice")
+        return matrix
 
     def _numbers(self) -> tuple[NDArray[Any], Ints]:
         """All values, and how many each record has."""
@@ -192,16 +186,15 @@ class _Block:
         if self._column.kind is not INT32:
             self._demand(lengths % dtype.itemsize == 0, "{title} ends inside a value")
             return content.view(dtype), lengths // dtype.itemsize
-        values, counts, ok = decode_varints(content, lengths)
+        unsigned, counts, ok = decode_varints(content, lengths)
         self._demand(ok, "{title} ends inside a value")
-        signed = values.view(np.int64)
-        narrow = signed.astype(dtype)
-        rows = np.repeat(np.arange(len(counts)), counts)
-        self._demand_each(signed == narrow, rows, signed, "{title} holds {value}, which is no 32-bit integer")
+        values = unsigned.astype(np.int64)
+        narrow = values.astype(dtype)
+        self._demand_each(values == narrow, counts, values, "{title} holds {value}, which is no 32-bit integer")
         return narrow, counts
 
     def _check_shape(self) -> None:
-        written = encode_varints(np.array(self._column.shape, np.uint64))[0]
+        written = encode_varints(np.array(self._column.shape, np.int64))[0]
         content, lengths = gather(self._frames.data, self._shape), self._shape.lengths
         self._demand(lengths == len(written))
         self._demand((content.reshape(len(lengths), len(written)) == written).all(axis=1))
@@ -215,8 +208,17 @@ class _Block:
             raise _mismatch(self._frames, self._layout, row)
         raise self._frames.error(row, problem.format(title=self._column.title))
 
-    def _demand_each(self, ok: NDArray[np.bool_], rows: Ints, values: NDArray[Any], problem: str) -> None:
-        """Raise for the first value that is not ok."""
+    def _demand_each(self, ok: NDArray[np.bool_], counts: Ints, values: NDArray[Any], problem: str) -> None:
+        """Raise for the first value that is not ok; `counts` says how many values each record has."""
         if not ok.all():
             first = int(ok.argmin())
-            raise self._frames.error(rows[first], problem.format(title=self._column.title, value=values[first]))
+            row = int(np.searchsorted(np.cumsum(counts), first, side="right"))
+            raise self._frames.error(row, problem.format(title=self._column.title, value=values[first]))
+
+
+def _rising(keys: NDArray[Any], ends: Ints) -> NDArray[np.bool_]:
+    """Whether a key is less than the one after it, or the last of its row."""
+    rising = np.ones(len(keys), np.bool_)
+    np.less(keys[:-1], keys[1:], out=rising[:-1])
+    rising[ends[ends > 0] - 1] = True
+    return rising

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recordio.wire import encode_varints
+from recordio.wire import varint
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def title(tag: bytes, name: Any) -> str:
 def map_key(name: str) -> bytes:
     """The key of a map's entry, as a field."""
     content = name.encode()
-    return MAP_KEY_TAG + encode_varints(np.array([len(content)], np.uint64))[0].tobytes() + content
+    return MAP_KEY_TAG + varint(len(content)) + content
 
 
 class LayoutError(ValueError):

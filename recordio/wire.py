@@ -6,7 +6,7 @@ Source: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,19 +94,28 @@ def gather(data: Bytes, span: Span) -> Bytes:
     starts, lengths = span
     if not lengths.any():
         return np.empty(0, np.uint8)
-    if evenly_spaced(starts) and (lengths == lengths[0]).all():
+    if (lengths == lengths[0]).all() and evenly_spaced(starts):
         stride = int(starts[1] - starts[0]) if len(starts) > 1 else 0
-        slices = np.ndarray((len(starts), int(lengths[0])), np.uint8, data, int(starts[0]), (stride, 1))
-        return slices.flatten()
+        return np.ndarray((len(starts), int(lengths[0])), np.uint8, data, int(starts[0]), (stride, 1)).flatten()
+    content: Bytes = data[_places(span, len(data))]
+    return content
+
+
+def _places(span: Span, size: int) -> NDArray[Any]:
+    """An index of the bytes of all slices in an array of this size: places where they are few, a mask where they are many."""
+    starts, lengths = span
+    count = int(lengths.sum())
+    if 8 * count < size:
+        return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(count)
     ends = starts + lengths
-    runs = np.empty(2 * len(starts), np.int64)  # bytes to leave out, bytes to take, in turn
-    runs[0::2] = starts - np.concatenate(([0], ends[:-1]))
+    runs = np.empty(2 * len(starts) + 1, np.int64)  # bytes to leave out and bytes to take, in turn
+    runs[0:-1:2] = starts - np.concatenate(([0], ends[:-1]))
     runs[1::2] = lengths
-    wanted = np.repeat(np.tile([False, True], len(starts)), runs)
-    return data[: len(wanted)][wanted]
+    runs[-1] = size - ends[-1]
+    return np.repeat(np.arange(len(runs)) % 2 == 1, runs)
 
 
-def decode_varints(data: Bytes, lengths: Ints) -> tuple[NDArray[np.uint64], Ints, NDArray[np.bool_]]:
+def decode_varints(data: Bytes, lengths: Ints) -> tuple[NDArray[np.unsignedinteger[Any]], Ints, NDArray[np.bool_]]:
     """Decode packed varints.
 
     Parameters
@@ -119,44 +128,57 @@ def decode_varints(data: Bytes, lengths: Ints) -> tuple[NDArray[np.uint64], Ints
     Returns
     -------
     values
-        All values; meaningless in messages that are not ok.
+        All values, as narrow as the longest varint allows; meaningless in messages that are not ok.
     counts
         How many of them each message has. shape: (messages,)
     ok
-        Whether a message's field is made of complete varints. shape: (messages,)
+        Whether a message's field is made of complete varints of at most ten bytes. shape: (messages,)
     """
     bounds = np.cumsum(lengths)
-    last = data < 0x80
-    ends = np.flatnonzero(last)
+    more = data >= 0x80
+    ends = np.flatnonzero(~more)
     counts = np.diff(np.searchsorted(ends, bounds), prepend=0)
-    ok = (lengths == 0) | last.take(np.maximum(bounds - 1, 0), mode="clip") if len(data) else np.ones(len(lengths), np.bool_)
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
-    sizes = ends - starts + 1
-    values = (data[starts] & 0x7F).astype(np.uint64)
-    longest = int(sizes.max(initial=0))
+    ok = lengths == 0
+    ok[~ok] = ~more[bounds[~ok] - 1]
+    longest, inside = 1, more
+    while longest <= 10 and inside.any():
+        longest += 1
+        inside = inside[1:] & more[: len(inside) - 1]
     if longest > 10:
-        ok[np.searchsorted(bounds, starts[sizes > 10], side="right")] = False
-    for place in range(1, min(longest, 10)):
-        which = np.flatnonzero(sizes > place)
-        values[which] |= (data[starts[which] + place] & 0x7F).astype(np.uint64) << np.uint64(7 * place)
+        ok[np.searchsorted(bounds, ends[np.diff(ends, prepend=-1) > 10], side="right")] = False
+    # From the last byte, which is the most significant, backwards.
+    values: NDArray[Any] = data.take(ends).astype(np.min_scalar_type((1 << min(7 * longest, 64)) - 1))
+    going = np.ones(len(ends), np.bool_)
+    for _ in range(1, min(longest, 10)):
+        data = np.concatenate((data[:1] & 0x7F, data[:-1]))  # each byte's place is taken by the one before it
+        byte = data.take(ends)
+        going &= byte >= 0x80
+        values = np.where(going, (values << 7) | (byte & 0x7F), values)
     return values, counts, ok
 
 
-def encode_varints(values: NDArray[np.uint64]) -> tuple[Bytes, Ints]:
+def encode_varints(values: Ints) -> tuple[Bytes, Ints]:
     """The varints of all values, one after another, and the size of each. shape of the sizes: (values,)"""
+    unsigned = values.view(np.uint64)
+    highest = int(unsigned.max(initial=0))
+    unsigned = unsigned.astype(np.min_scalar_type(highest))
+    longest = max(1, -(-highest.bit_length() // 7))
+    septets = np.empty((len(values), longest), np.uint8)
+    needed = np.ones((len(values), longest), np.bool_)
     sizes = np.ones(len(values), np.int64)
-    for shift in range(7, 64, 7):
-        longer = values >= np.uint64(1 << shift)
-        if not longer.any():
-            break
-        sizes += longer
-    starts = np.cumsum(sizes) - sizes
-    data = np.empty(int(sizes.sum()), np.uint8)
-    for place in range(int(sizes.max(initial=0))):
-        which = np.flatnonzero(sizes > place)
-        more = np.where(sizes[which] > place + 1, 0x80, 0).astype(np.uint8)
-        data[starts[which] + place] = ((values[which] >> np.uint64(7 * place)) & np.uint64(0x7F)).astype(np.uint8) | more
-    return data, sizes
+    for place in range(longest):
+        septets[:, place] = (unsigned >> (7 * place)) & 0x7F
+        if place:
+            more = unsigned >= 1 << (7 * place)
+            needed[:, place] = more
+            septets[:, place - 1] |= more.view(np.uint8) << 7
+            sizes += more
+    return septets.reshape(-1).compress(needed.reshape(-1)), sizes
+
+
+def varint(value: int) -> bytes:
+    """One varint."""
+    return encode_varints(np.array([value]))[0].tobytes()
 
 
 class Segment(NamedTuple):
@@ -173,7 +195,7 @@ def constant(content: bytes, present: NDArray[np.bool_]) -> Segment:
 
 def varints(values: Ints, present: NDArray[np.bool_]) -> Segment:
     """One varint in every message in which it is present."""
-    data, sizes = encode_varints(values[present].astype(np.uint64))
+    data, sizes = encode_varints(values[present])
     lengths = np.zeros(len(values), np.int64)
     lengths[present] = sizes
     return Segment(lengths, data)
@@ -197,9 +219,8 @@ def interleave(segments: Sequence[Segment]) -> Bytes:
     if (lengths == lengths[0]).all():
         columns = [data.reshape(len(lengths), width) for (_, data), width in zip(segments, lengths[0], strict=True)]
         return np.concatenate(columns, axis=1).reshape(-1)
-    numbers = np.arange(len(segments), dtype=np.min_scalar_type(len(segments)))
-    owner = np.repeat(np.tile(numbers, len(lengths)), lengths.reshape(-1))
-    message = np.empty(len(owner), np.uint8)
-    for number, segment in enumerate(segments):
-        message[owner == number] = segment.data
+    ends = np.cumsum(lengths.reshape(-1)).reshape(lengths.shape)
+    message = np.empty(int(ends[-1, -1]), np.uint8)
+    for segment, starts in zip(segments, (ends - lengths).T, strict=True):
+        message[_places(Span(starts, segment.lengths), len(message))] = segment.data
     return message
