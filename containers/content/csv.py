@@ -40,7 +40,8 @@ def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
         if block.isspace():
             continue
         table = _table(block, line, source, layout)
-        layout = replace(layout, features=table.shape[1] - layout.labels)
+        if layout.features is None:
+            layout = replace(layout, features=table.shape[1] - layout.labels)
         labels = None if not layout.labels else table[:, 0] if layout.labels == 1 else table[:, : layout.labels]
         yield Batch(table[:, layout.labels :], labels)
 

@@ -6,7 +6,7 @@ An instance is ``{"features": F}`` or ``{"data": {"features": F}}``; F is a list
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ def decode_json(body: bytes, source: str, layout: Layout) -> Batch:
     instances = document.get("instances") if isinstance(document, dict) else None
     if not isinstance(instances, list) or not instances:
         raise UserError(f'{source}: expected {{"instances": [...]}} with at least one instance')
-    return _batch(((f"{source}, instances[{index}]", instance) for index, instance in enumerate(instances)), layout)
+    return _batch([(f"{source}, instances[{index}]", instance) for index, instance in enumerate(instances)], layout)
 
 
 def decode_jsonlines(body: bytes, source: str, layout: Layout) -> Batch:
@@ -43,14 +43,10 @@ def decode_jsonlines(body: bytes, source: str, layout: Layout) -> Batch:
     UserError
         As `decode_json`; names the line, from 1.
     """
-    return _batch(_lines(body, source), layout)
-
-
-def _lines(body: bytes, source: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(body.split(b"\n"), 1):
-        if line and not line.isspace():
-            where = f"{source}, line {number}"
-            yield where, _parse(line, where)
+    lines = [(f"{source}, line {number}", line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    if not lines:
+        raise UserError(f"{source}: expected at least one instance, got none")
+    return _batch([(where, _parse(line, where)) for where, line in lines], layout)
 
 
 def _parse(text: bytes, where: str) -> Any:
@@ -60,8 +56,8 @@ def _parse(text: bytes, where: str) -> Any:
         raise UserError(f"{where}: not JSON: {error}") from None
 
 
-def _batch(instances: Iterable[tuple[str, Any]], layout: Layout) -> Batch:
-    """Dense where every instance is; otherwise sparse."""
+def _batch(instances: Sequence[tuple[str, Any]], layout: Layout) -> Batch:
+    """Rows of pairs of a place and an instance; dense where every instance is, otherwise sparse."""
     width = layout.features
     if width is None:
         raise ValueError("the width of JSON instances must be known")
@@ -70,7 +66,10 @@ def _batch(instances: Iterable[tuple[str, Any]], layout: Layout) -> Batch:
     places: list[str] = []
     for where, instance in instances:
         features, place = _features(instance, where)
-        row, row_keys = _sparse(features, place, width) if isinstance(features, dict) else (features, None)
+        row, row_keys = features, None
+        if isinstance(features, dict):
+            row, row_keys = _sparse(features, place, width)
+            place += ".values"
         if not isinstance(row, list):
             raise UserError(f"{place}: expected a list of numbers, got {shown(row)}")
         if row_keys is None and len(row) != width:
@@ -80,8 +79,6 @@ def _batch(instances: Iterable[tuple[str, Any]], layout: Layout) -> Batch:
         rows.append(row)
         keys.append(row_keys)
         places.append(place)
-    if not rows:
-        raise UserError("the request is empty")
     with np.errstate(over="ignore"):
         values = np.array([value for row in rows for value in row], np.float32)
     if (unfit := layout.unfit(values)) is not None:

@@ -43,7 +43,10 @@ def join(batches: Sequence[Batch]) -> Batch:
     """One contiguous batch of several; sparse if any of them is, and as wide as the widest."""
     if len(batches) == 1:
         (only,) = batches
-        return only if only.is_sparse else Batch(np.ascontiguousarray(only.features), only.labels, only.weights)
+        if only.is_sparse:
+            return only
+        labels = None if only.labels is None else np.ascontiguousarray(only.labels)
+        return Batch(np.ascontiguousarray(only.features), labels, only.weights)
     if any(batch.is_sparse for batch in batches):
         from scipy.sparse import csr_array, vstack
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import uuid
 
-from flask import Response, jsonify, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+import orjson
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from containers.errors import UserError
 
@@ -21,29 +22,25 @@ class ServingError(UserError):
         self.status = status
 
 
-def answer(error: Exception) -> Response:
-    """The response to an error. Traces go to the log, under the id that the client is told."""
+def answer(error: Exception, path: str) -> Response:
+    """The response to an error in a request for `path`. Traces go to the log, under the id that the client is told."""
     match error:
         case ServingError():
-            return _write(error.status, str(error))
+            return _write(error.status, str(error), path)
         case UserError():
-            return _write(400, str(error))
-        case RequestEntityTooLarge():
-            return _write(413, f"request: expected a body of at most {request.max_content_length} bytes")
+            return _write(400, str(error), path)
         case HTTPException():
-            return _write(error.code or 500, f"{error.name}: {request.method} {request.path}")
+            return _write(error.code or 500, f"{error.name}: {path}", path)
         case MemoryError():
-            log.exception("out of memory")
-            return _write(507, "out of memory")
+            log.error("out of memory", exc_info=error)
+            return _write(507, "out of memory", path)
     ticket = uuid.uuid4().hex
     log.error("error %s", ticket, exc_info=error)
-    return _write(500, f"internal error {ticket}; the log has the details")
+    return _write(500, f"internal error {ticket}; the log has the details", path)
 
 
-def _write(status: int, message: str) -> Response:
+def _write(status: int, message: str, path: str) -> Response:
     """JSON for the multi-model API, as its peer writes it; plain text, which SageMaker shows to the caller, elsewhere."""
-    if request.path.startswith("/models"):
-        response = jsonify(message=message)
-        response.status_code = status
-        return response
+    if path.startswith("/models"):
+        return Response(orjson.dumps({"message": message}), status, content_type="application/json")
     return Response(message, status, content_type="text/plain; charset=utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request
 
 from containers.errors import UserError
-from containers.serving.app import invoke
 from containers.serving.errors import ServingError
+from containers.serving.invocation import invoke
 from containers.serving.registry import Registry
 from containers.settings import ServeSettings
 
@@ -47,7 +47,8 @@ def routes(models: Registry, settings: ServeSettings) -> Blueprint:
 
     @blueprint.post("/models/<name>/invoke")
     def invoke_model(name: str) -> Response:
-        return invoke(models, name)
+        body, content_type = invoke(models, name, request.environ, settings.max_payload_bytes)
+        return Response(body, content_type=content_type)
 
     return blueprint
 

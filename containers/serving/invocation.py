@@ -1,0 +1,72 @@
+"""One request to one model, the whole way: headers, decode, predict, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
+from containers.content.negotiation import negotiate
+from containers.media import MediaType
+from containers.serving.errors import ServingError, answer
+from containers.serving.registry import Registry
+from containers.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class Invocations:
+    """Answers ``POST /invocations`` in front of a WSGI application, which gets everything else.
+
+    Flask's routing, contexts and signals would take longer than a small model does.
+    """
+
+    def __init__(self, app: WSGIApplication, models: Registry, name: str, settings: ServeSettings) -> None:
+        self._app = app
+        self._models = models
+        self._name = name
+        self._limit = settings.max_payload_bytes
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path != "/invocations" or environ["REQUEST_METHOD"] != "POST":
+            return self._app(environ, start_response)
+        try:
+            body, content_type = invoke(self._models, self._name, environ, self._limit)
+        except Exception as error:
+            return answer(error, path)(environ, start_response)
+        start_response("200 OK", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) -> tuple[bytes, str]:
+    """Body and media type of the answer of the model of that name.
+
+    Raises
+    ------
+    ServingError
+        404: no such model; 406: the client accepts nothing we write; 413: the body is longer than `limit` bytes; 415: we do
+        not read its type.
+    UserError
+        The body is not what its type says, or not what the model takes.
+    """
+    with models.use(name) as model:
+        codec = model.codec
+        content_type = _media_type(environ.get("CONTENT_TYPE") or codec.accepts[0])
+        if content_type.name not in codec.accepts:
+            raise ServingError(415, f"content type {content_type.name!r} is not read; expected {', '.join(codec.accepts)}")
+        accept = negotiate(environ.get("HTTP_ACCEPT"), codec.returns)
+        if accept is None:
+            raise ServingError(406, f"none of {environ['HTTP_ACCEPT']!r} is written; expected {', '.join(codec.returns)}")
+        try:
+            body = get_input_stream(environ, max_content_length=limit).read()
+        except RequestEntityTooLarge:
+            raise ServingError(413, f"request: expected a body of at most {limit} bytes") from None
+        return codec.encode(model.predict(codec.decode(body, content_type)), accept), accept.name
+
+
+_media_type = lru_cache(maxsize=256)(MediaType.parse)
