@@ -50,7 +50,7 @@ class _Fifo(io.RawIOBase):
         self._name = path.name
         self._stop = stop
         self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with suppress(OSError):  # a limit of the system, or a file in place of a FIFO
+        with suppress(OSError, AttributeError):  # refused by the system, or unknown to it
             fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, BUFFER)
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
@@ -59,7 +59,7 @@ class _Fifo(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        # Ready means data, or an end that a writer has made: before the first writer comes, poll reports nothing (pipe(7)).
+        # Ready means data, or an end that a writer has made; until the first writer comes, Linux reports nothing.
         while not self._poll.poll(TICK * 1000):
             if self._stop.is_set():
                 raise Stopped(f"while waiting for data in {self._name}")
