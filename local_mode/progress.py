@@ -19,7 +19,7 @@ EPOCH = re.compile(r"\bepoch=(\d+)")
 #: Log lines worth seeing above the table.
 NOTABLE = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
 BARS = "▁▂▃▄▅▆▇█"
-WIDTH = 40
+WIDTH = 30
 
 
 class LiveTraining:
@@ -57,17 +57,18 @@ class LiveTraining:
         """Print the final values."""
         table = Table("Metric", "Value", title="Final metrics", title_justify="left")
         for name, value in metrics.items():
-            table.add_row(name, f"{value:.6g}")
+            table.add_row(name, _text(value))
         self._console.print(table)
 
     def _table(self) -> Table:
         grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
         of = f" of {self._epochs}" if self._epochs else ""
         grid.add_row(f"epoch {self._epoch}{of}", ProgressBar(self._epochs, self._epoch, width=WIDTH), "")
         # the live loop runs in its own thread: look at copies
         for name, course in list(self._courses.items()):
             values = course[-WIDTH:]
-            grid.add_row(name, sparkline(values), f"{values[-1]:,.5g}")
+            grid.add_row(name, sparkline(values), _text(values[-1]))
         return grid
 
 
@@ -76,6 +77,10 @@ def sparkline(values: list[float]) -> str:
     low, high = min(values), max(values)
     scale = (len(BARS) - 1) / (high - low) if high > low else 0.0
     return "".join(BARS[round((value - low) * scale)] for value in values)
+
+
+def _text(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.5g}"
 
 
 def _number(text: str) -> float | None:
