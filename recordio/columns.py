@@ -131,6 +131,6 @@ def _kind(dtype: np.dtype[Any], title: str) -> Kind:
 def _packed(values: NDArray[Any], bounds: Ints, dtype: np.dtype[Any]) -> Segment:
     """The values as protobuf packs them: floats as they are, integers as varints of their 64-bit two's complement."""
     if dtype.kind == "f":
-        return Segment(np.diff(bounds) * dtype.itemsize, values.astype(dtype, copy=False).view(np.uint8))
+        return Segment(np.diff(bounds) * dtype.itemsize, np.ascontiguousarray(values, dtype).view(np.uint8))
     data, sizes = encode_varints(values.astype(np.int64, copy=False))
     return Segment(np.diff(np.concatenate(([0], np.cumsum(sizes)))[bounds]), data)

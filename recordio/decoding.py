@@ -62,9 +62,13 @@ class Decoder:
 def parse(frames: Frames, row: int) -> Any:
     """One record as a protobuf message. Raises `RecordIOError` if it is none."""
     try:
-        return Record.FromString(frames.payload(row))
+        message = Record.FromString(frames.payload(row))
     except DecodeError:
         raise frames.error(row, "the payload is no aialgs.data.Record message") from None
+    texts = (*message.features, *message.label, message.uid, message.metadata, message.configuration)
+    if any(isinstance(text, bytes) for text in texts):  # in which form protobuf hands back what it cannot decode
+        raise frames.error(row, "a name, the uid, the metadata or the configuration is not UTF-8")
+    return message
 
 
 def _locate(frames: Frames, layout: Layout) -> tuple[Frames, list[Span]]:

@@ -25,7 +25,7 @@ MAX_LENGTH = (1 << 29) - 1
 _HEADER = struct.Struct("<4sI")
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
-#: Bytes handled at a time, where a stream has them ready. numpy lays arrays of this size in huge pages: copies take half the time.
+#: Bytes handled at a time, where a stream has them ready. Huge pages hold arrays of this size, which halves a copy's time.
 BLOCK = 1 << 23
 #: Bytes asked of a stream at a time: what a pipe holds, and little enough for memory to be used again at once.
 _READ = 1 << 16

@@ -32,7 +32,7 @@ MAP_KEY_TAG, MAP_VALUE_TAG = b"\x0a", b"\x12"
 VALUES_TAG, KEYS_TAG, SHAPE_TAG = b"\x0a", b"\x12", b"\x1a"
 
 
-def title(tag: bytes, name: Any) -> str:
+def title(tag: bytes, name: str) -> str:
     """What messages call a column."""
     return f"{'feature' if tag == FEATURES_TAG else 'label'} {name!r}"
 
@@ -73,10 +73,8 @@ class Column:
         return title(self.tag, self.name)
 
     @classmethod
-    def of(cls, tag: bytes, name: Any, value: Any) -> Column:
+    def of(cls, tag: bytes, name: str, value: Any) -> Column:
         called = title(tag, name)
-        if not isinstance(name, str):  # protobuf hands back undecodable strings as bytes
-            raise LayoutError(f"{called}: the name is not UTF-8")
         kind = KINDS.get(value.WhichOneof("value"))
         if kind is None:
             holds = "bytes" if value.HasField("bytes") else "no tensor"
@@ -139,7 +137,7 @@ class Layout:
 
 def _columns(message: Any) -> Iterator[Column]:
     for tag, entries in ((FEATURES_TAG, message.features), (LABEL_TAG, message.label)):
-        for name in sorted(entries, key=lambda name: name if isinstance(name, bytes) else name.encode()):
+        for name in sorted(entries, key=str.encode):
             yield Column.of(tag, name, entries[name])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import platform
 import statistics
 import subprocess
@@ -90,7 +90,7 @@ class Sample:
 
 
 def in_turn(repetitions: int, **measures: Callable[[], float]) -> dict[str, Sample]:
-    """Call each measure once per round, so that whatever disturbs the machine disturbs them alike; one round goes first, unmeasured."""
+    """Call each measure once a round, so that what disturbs the machine disturbs all of them; the first round does not count."""
     rounds = [{name: measure() for name, measure in measures.items()} for _ in range(repetitions + 1)]
     return {name: Sample([values[name] for values in rounds[1:]]) for name in measures}
 
@@ -104,10 +104,10 @@ def table(rows: Iterable[Mapping[str, str]]) -> str:
 
 def machine() -> str:
     """Processor, cores and versions, for the line under a table."""
-    import os
-
     model = platform.processor()
     info = Path("/proc/cpuinfo")
     if info.is_file():
-        model = next((line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")), model)
+        model = next(
+            (line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")), model
+        )
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}"

@@ -42,7 +42,8 @@ def main() -> None:
                     _compare(f"write_{kind}", peer, len(content), lambda features=features: _write(features, labels)),
                 ]
     print(table(rows))
-    print(f"\n{ROWS:,} × {COLUMNS} float32 with a label; sparse: {DENSITY:.0%} filled. {REPETITIONS} repetitions in turn. {machine()}")
+    print(f"\n{ROWS:,} × {COLUMNS} float32 with a label; sparse: {DENSITY:.0%} filled. {REPETITIONS} repetitions in turn.")
+    print(machine())
 
 
 def _write(features: object, labels: object) -> io.BytesIO:
