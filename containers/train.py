@@ -42,6 +42,7 @@ def run(load: Callable[[], Algorithm], settings: TrainSettings, action: Callable
     stop = Stop()
     host = ""
     try:
+        settings.failure_file.unlink(missing_ok=True)  # of an earlier run in the same root
         # Before the algorithm is imported, which may take seconds in which the job can be stopped.
         with stop.listening(settings.stop_seconds, lambda: clear_stale(settings.model_dir, host)):
             algorithm = load()

@@ -107,6 +107,12 @@ def test_no_heavy_library_is_imported_before_the_job_is_read():
     assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=REPOSITORY).strip() == "[]"
 
 
+def test_a_run_that_succeeds_leaves_no_failure_of_an_earlier_one(job_directory):
+    assert run(job_directory, act="user") == 1
+    assert run(job_directory) == 0
+    assert not (job_directory.root / "output" / "failure").exists()
+
+
 @pytest.mark.parametrize(
     ("act", "code", "reason", "traced"),
     [
@@ -115,7 +121,7 @@ def test_no_heavy_library_is_imported_before_the_job_is_read():
         ("ours", 2, "AlgorithmError: the loss is not finite", True),
         ("bug", 2, "AlgorithmError: KeyError: 'weights'", True),
         ("memory", 2, "AlgorithmError: out of memory: Unable to allocate 30 GiB", True),
-        ("disk", 2, "AlgorithmError: No space left on device: /opt/ml/model/weights", True),
+        ("disk", 2, "AlgorithmError: the model cannot be written: [Errno 28] No space left on device: 'weights'", True),
         ("long", 1, f"ClientError: {'x' * (1024 - 13 - 3)}...", False),
         ("surrogate", 1, "ClientError: bad name '\\udcff'", False),
     ],
@@ -131,7 +137,13 @@ def test_failures(job_directory, act, code, reason, traced):
 def test_a_model_directory_that_cannot_be_written(job_directory):
     job_directory.write("model", b"a file where the directory should be")
     assert run(job_directory) == 2
-    assert job_directory.failure.startswith("AlgorithmError: File exists: ")
+    assert job_directory.failure.startswith("AlgorithmError: the model cannot be written: [Errno 17] File exists: ")
+
+
+def test_an_output_directory_that_cannot_be_written(job_directory):
+    job_directory.write("output/data", b"a file where the directory should be")
+    assert run(job_directory) == 2
+    assert job_directory.failure.startswith(f"AlgorithmError: File exists: {job_directory.root}/output/data\n\nTraceback")
 
 
 def test_a_failure_file_that_cannot_be_written_changes_no_exit_code(tmp_path, caplog):

@@ -15,7 +15,7 @@ ERRORS = {
     "ours": AlgorithmError("the loss is not finite"),
     "bug": KeyError("weights"),
     "memory": MemoryError("Unable to allocate 30 GiB"),
-    "disk": OSError(errno.ENOSPC, "No space left on device", "/opt/ml/model/weights"),
+    "disk": OSError(errno.ENOSPC, "No space left on device", "weights"),
     "recordio": RecordIOError("wrong magic", 3, 96),
     "long": UserError("x" * 5000),
     "surrogate": UserError("bad name '\udcff'"),
