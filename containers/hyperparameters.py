@@ -156,11 +156,17 @@ class Hyperparameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     _declared: ClassVar[dict[str, Declaration]] = {}
     _internal: dict[str, str] = PrivateAttr(default_factory=dict)
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
     def internal(self) -> dict[str, str]:
         """What the platform passes under names that begin with ``_``, as text."""
         return self._internal
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the hyperparameters that the job sets, rather than leaving them at their defaults."""
+        return self._given
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -182,6 +188,7 @@ class Hyperparameters(BaseModel):
             One line for every problem there is: ``epochs: expected an integer >= 1, got '-1'``.
         """
         parsed = cls.model_validate({name: value for name, value in raw.items() if not name.startswith("_")})
+        parsed._given = frozenset(raw)
         parsed._internal.update({name: unquote(value) for name, value in raw.items() if name.startswith("_")})
         return parsed
 

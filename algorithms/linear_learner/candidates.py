@@ -10,16 +10,13 @@ from containers.hyperparameters import AUTO
 
 #: What AWS's own training log shows `auto` to be.
 AUTO_NUM_MODELS = 32
-AUTO_SCHEDULE_STEP = 100
-AUTO_SCHEDULE_FACTOR = 0.99
-AUTO_SCHEDULE_MINIMUM = 1e-5
 
 #: `auto` learning rates: a spread over the magnitudes that work on data of unit variance, the most useful first.
 AUTO_LEARNING_RATES = {
-    "adam": (0.01, 0.03, 0.1, 0.003, 0.02, 0.005, 0.05, 0.2),
-    "adagrad": (0.1, 0.3, 0.05, 1.0, 0.03, 0.2, 0.5, 0.01),
-    "rmsprop": (0.003, 0.01, 0.001, 0.03, 0.005, 0.0003, 0.02, 0.1),
-    "sgd": (0.01, 0.03, 0.003, 0.1, 0.05, 0.001, 0.02, 0.3),
+    "adam": (0.1, 0.03, 0.3, 0.01, 1.0, 0.003, 2.0, 0.5),
+    "adagrad": (0.3, 0.1, 1.0, 0.03, 3.0, 0.5, 0.05, 0.01),
+    "rmsprop": (0.03, 0.01, 0.1, 0.003, 0.3, 0.001, 1.0, 0.05),
+    "sgd": (0.1, 0.03, 0.3, 0.01, 1.0, 0.003, 0.5, 0.05),
 }
 #: Around a learning rate that was given.
 LEARNING_RATE_SPREAD = (1.0, 3.0, 1 / 3, 10.0, 0.1, 2.0, 0.5, 5.0)

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from algorithms.linear_learner.candidates import Candidate
 from algorithms.linear_learner.losses import Loss, LossSettings
-from algorithms.linear_learner.optimizers import OPTIMIZERS, Schedule
+from algorithms.linear_learner.optimizers import OPTIMIZERS, CosineSchedule, StepSchedule
 from algorithms.training.cluster import Cluster
 from algorithms.training.tensorflow import import_tensorflow
 
 Tensor = Any
+
+#: What the newest weights count in the running average, at least.
+AVERAGED_SHARE = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,21 @@ class Architecture:
     varies
         Whether a feature is not constant in the sample, shape: (features,). The weights of those that are start at 0, so that a
         feature which never varies has no say in predictions.
+    averaged
+        Whether the models that are judged and published are running averages over the last steps (Polyak & Juditsky 1992):
+        the learning rate can then be high enough for few steps to suffice. Sparse steps do without, since an average moves
+        in every row at every step.
     """
 
     varies: NDArray[np.bool_]
+    averaged: bool
     outputs: int
     loss: Loss
     loss_settings: LossSettings
     candidates: Sequence[Candidate]
     optimizer: str
     optimizer_settings: dict[str, float]
-    schedule: Schedule | None
+    schedule: StepSchedule | CosineSchedule | None
     bias_lr_mult: float | None  # None: no bias
     bias_wd_mult: float
     init_uniform: bool
@@ -83,6 +91,9 @@ class Network:
         initial *= arch.varies[:, None]
         self.weights = tf.Variable(tf.tile(initial, (1, self.models)))
         self.bias = tf.Variable(tf.fill((columns,), arch.init_bias if arch.bias_lr_mult is not None else 0.0))
+        self.average, self.average_bias = self.weights, self.bias
+        if arch.averaged:
+            self.average, self.average_bias = tf.Variable(self.weights), tf.Variable(self.bias)
         self.best_weights, self.best_bias = tf.Variable(self.weights), tf.Variable(self.bias)
         self.step = tf.Variable(0, dtype=tf.int64)
         self.optimizer = OPTIMIZERS[arch.optimizer](tf, **arch.optimizer_settings)
@@ -99,24 +110,30 @@ class Network:
     def state(self) -> dict[str, Any]:
         """All variables by name: what a checkpoint holds."""
         named = {"weights": self.weights, "bias": self.bias, "step": self.step}
+        named |= {"average": self.average, "average_bias": self.average_bias}
         named |= {"best_weights": self.best_weights, "best_bias": self.best_bias}
         named |= {f"weight_slot_{i}": slot for i, slot in enumerate(self.weight_slots)}
         return named | {f"bias_slot_{i}": slot for i, slot in enumerate(self.bias_slots)}
 
     def keep(self, models: NDArray[np.bool_]) -> None:
-        """Remember the present weights of some models as their best; shape: (models,)."""
+        """Remember some models as they are now as their best; shape: (models,)."""
         columns = np.repeat(models, self.arch.outputs)
-        self.best_weights.assign(self.tf.where(columns, self.weights, self.best_weights))
-        self.best_bias.assign(self.tf.where(columns, self.bias, self.best_bias))
+        self.best_weights.assign(self.tf.where(columns, self.average, self.best_weights))
+        self.best_bias.assign(self.tf.where(columns, self.average_bias, self.best_bias))
 
     def restore_best(self) -> None:
-        """Put every model back to what `keep` remembered."""
-        self.weights.assign(self.best_weights)
-        self.bias.assign(self.best_bias)
+        """Judge and publish what `keep` remembered, from now on."""
+        self.average.assign(self.best_weights)
+        self.average_bias.assign(self.best_bias)
+
+    def settle(self) -> None:
+        """Before models are judged: what L1 has made zero is zero in the average too."""
+        if self.l1 is not None and self.arch.averaged:
+            self.average.assign(self.tf.where((self.weights == 0.0) & (self.l1 > 0.0), 0.0, self.average))
 
     # One step -----------------------------------------------------------------------------------------------------------
 
-    def _train_dense(self, x: Tensor, y: Tensor, starts: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    def _train_dense(self, x: Tensor, y: Tensor, starts: Tensor, size: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor]:
         """A step for each start: rows ``[start, start + size)`` of ``x``, shape: (rows, features), and ``y``, shape: (rows,).
 
         A start at the end of the rows is a step without rows, taken by a host that has none left while others have.
@@ -126,15 +143,13 @@ class Network:
         tf = self.tf
 
         def step(i: Tensor, total: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            start = tf.maximum(starts[i], 0)
-            end = starts[i] + size
-            rows, labels = x[start:end], y[start:end]
+            rows, labels = x[starts[i] : starts[i] + size], y[starts[i] : starts[i] + size]
             loss, slope, weight = self._objective(tf.matmul(rows, self.weights) + self.bias, labels)
             gradient = tf.matmul(rows, slope, transpose_a=True)
             flat = tf.concat([tf.reshape(gradient, (-1,)), tf.reduce_sum(slope, 0), weight, loss, self._rows(labels)], 0)
             parts = tf.split(self.cluster.reduce(flat), self._sizes(self.arch.features))
             gradient = tf.reshape(parts[0], tf.shape(self.weights))
-            self._update(None, self.weights, self.weight_slots, gradient, parts[1], parts[2])
+            self._update(None, gradient, parts[1], parts[2], epoch)
             return i + 1, total + parts[3], count + parts[4][0]
 
         number = tf.shape(starts)[0]
@@ -144,7 +159,7 @@ class Network:
         return total, count
 
     def _train_sparse(
-        self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor
+        self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor, epoch: Tensor
     ) -> tuple[Tensor, Tensor]:
         """One step on a sparse mini-batch.
 
@@ -167,7 +182,7 @@ class Network:
             context = tf.distribute.get_replica_context()
             columns, place = tf.unique(context.all_gather(columns, axis=0), tf.int64)
             gradient = tf.math.unsorted_segment_sum(context.all_gather(gradient, axis=0), place, tf.shape(columns)[0])
-        self._update(columns, self.weights, self.weight_slots, gradient, parts[0], parts[1])
+        self._update(columns, gradient, parts[0], parts[1], epoch)
         return parts[2], parts[3][0]
 
     def _rows(self, y: Tensor) -> Tensor:
@@ -200,12 +215,12 @@ class Network:
         return self.tf.one_hot(self.tf.cast(y, self.tf.int32), self.arch.outputs)[:, None, :]
 
     def _update(
-        self, columns: Tensor | None, weights: Any, slots: list[Any], gradient: Tensor, bias_gradient: Tensor, weight: Tensor
+        self, columns: Tensor | None, gradient: Tensor, bias_gradient: Tensor, weight: Tensor, epoch: Tensor
     ) -> None:
         """Apply summed gradients; `columns` names the rows of the weights they belong to, None meaning all."""
         tf, arch = self.tf, self.arch
         scale = tf.repeat(1.0 / tf.maximum(weight, 1e-30), arch.outputs)
-        rate = self.rate if arch.schedule is None else arch.schedule.apply(tf, self.rate, self.step)
+        rate = self.rate if arch.schedule is None else arch.schedule.apply(tf, self.rate, self.step, epoch)
         self.step.assign_add(1)
         t = tf.cast(self.step, tf.float32)
 
@@ -218,15 +233,15 @@ class Network:
             else:
                 variable.scatter_update(tf.IndexedSlices(value, columns))
 
-        current = at(weights)
+        current = at(self.weights)
         moved, pace, state = self.optimizer.step(
-            current, gradient * scale + self.decay * current, [at(slot) for slot in slots], rate, t
+            current, gradient * scale + self.decay * current, [at(slot) for slot in self.weight_slots], rate, t
         )
         if self.l1 is not None:
             # The proximal step in the optimizer's own metric: a weight is zero exactly where |gradient| <= l1 keeps it there.
             moved = tf.sign(moved) * tf.maximum(tf.abs(moved) - self.l1 * pace, 0.0)
-        put(weights, moved)
-        for slot, value in zip(slots, state, strict=True):
+        put(self.weights, moved)
+        for slot, value in zip(self.weight_slots, state, strict=True):
             put(slot, value)
         if arch.bias_lr_mult is not None:
             total = bias_gradient * scale + self.decay * arch.bias_wd_mult * self.bias
@@ -234,18 +249,22 @@ class Network:
             self.bias.assign(moved)
             for slot, value in zip(self.bias_slots, state, strict=True):
                 slot.assign(value)
+        if arch.averaged:
+            share = tf.maximum(AVERAGED_SHARE, 2.0 / (t + 1.0))
+            self.average.assign_add(share * (self.weights - self.average))
+            self.average_bias.assign_add(share * (self.bias - self.average_bias))
 
     # Scores and losses --------------------------------------------------------------------------------------------------
 
     def _scores_dense(self, x: Tensor) -> Tensor:
         """Raw scores, shape: (rows, models, outputs)."""
-        return self.tf.reshape(self.tf.matmul(x, self.weights) + self.bias, (-1, self.models, self.arch.outputs))
+        return self.tf.reshape(self.tf.matmul(x, self.average) + self.average_bias, (-1, self.models, self.arch.outputs))
 
     def _scores_sparse(self, indices: Tensor, values: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
         """Raw scores of a sparse block as `_train_sparse` takes it, shape: (rows, models, outputs)."""
         tf = self.tf
         block = tf.SparseTensor(indices, values, tf.stack([rows, tf.shape(columns, tf.int64)[0]]))
-        z = tf.sparse.sparse_dense_matmul(block, tf.gather(self.weights, columns)) + self.bias
+        z = tf.sparse.sparse_dense_matmul(block, tf.gather(self.average, columns)) + self.average_bias
         return tf.reshape(z, (-1, self.models, self.arch.outputs))
 
     def _losses(self, scores: Tensor, y: Tensor) -> Tensor:

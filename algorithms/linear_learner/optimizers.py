@@ -6,7 +6,8 @@ and the new state. Sources: Kingma & Ba 2015 (Adam), Duchi et al. 2011 (AdaGrad)
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass
 from typing import Any
 
 Tensor = Any
@@ -14,20 +15,35 @@ Step = tuple[Tensor, Tensor, list[Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class StepSchedule:
     """Every `step` steps the learning rate is multiplied by `factor`, down to `minimum_lr`."""
 
     step: int
     factor: float
     minimum_lr: float
 
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        return {"lr_scheduler_step": self.step, "lr_scheduler_factor": self.factor, "lr_scheduler_minimum_lr": self.minimum_lr}
 
-    def apply(self, tf: Any, rate: Tensor, steps: Tensor) -> Tensor:
-        """The learning rate after `steps` steps; one that starts below the minimum stays where it is."""
-        turns = tf.cast(steps // self.step, tf.float32)
-        return tf.maximum(rate * self.factor**turns, tf.minimum(rate, self.minimum_lr))
+    def apply(self, tf: Any, rate: Tensor, steps: Tensor, epoch: Tensor) -> Tensor:
+        """The learning rate after `steps` steps, in `epoch`; one that starts below the minimum stays where it is."""
+        return tf.maximum(rate * self.factor ** tf.cast(steps // self.step, tf.float32), tf.minimum(rate, self.minimum_lr))
+
+
+@dataclass(frozen=True, slots=True)
+class CosineSchedule:
+    """From epoch to epoch the learning rate falls along half a cosine, towards `minimum_lr` (Loshchilov & Hutter 2017)."""
+
+    epochs: int
+    minimum_lr: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"lr_scheduler_step": "auto", "lr_scheduler_factor": "auto", "lr_scheduler_minimum_lr": self.minimum_lr}
+
+    def apply(self, tf: Any, rate: Tensor, steps: Tensor, epoch: Tensor) -> Tensor:
+        """The learning rate in `epoch`; one that starts below the minimum stays where it is."""
+        share = 0.5 * (1.0 + tf.cos(math.pi * epoch / self.epochs))
+        return tf.maximum(rate * share, tf.minimum(rate, self.minimum_lr))
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,11 @@ def publish(
     verdict = jury.verdict(criterion, loss, losses, hp.predictor_type == "binary_classifier")
     chosen = network.arch.candidates[verdict.model].as_dict()
     if network.arch.schedule is not None:
-        chosen |= {f"lr_scheduler_{name}": value for name, value in network.arch.schedule.as_dict().items()}
+        chosen |= network.arch.schedule.as_dict()
     log.info("Best model found for hyperparameters: %s", json.dumps({"optimizer": network.arch.optimizer, **chosen}))
 
     columns = slice(verdict.model * hp.outputs, (verdict.model + 1) * hp.outputs)
-    weights, bias = sample.scaler.fold(network.weights.numpy()[:, columns], network.bias.numpy()[columns])
+    weights, bias = sample.scaler.fold(network.average.numpy()[:, columns], network.average_bias.numpy()[columns])
     description = Description(
         predictor_type=hp.predictor_type,
         feature_dim=sample.features,

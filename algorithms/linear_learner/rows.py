@@ -32,7 +32,7 @@ class Group(Protocol):
     @property
     def steps(self) -> int: ...
 
-    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+    def train(self, network: Network, steps: int, epoch: int) -> tuple[Any, Any]:
         """Take `steps` steps, those beyond the group's own without rows. Returns summed losses and rows, over all hosts."""
 
 
@@ -49,9 +49,10 @@ class DenseGroup:
     def steps(self) -> int:
         return len(self.starts)
 
-    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+    def train(self, network: Network, steps: int, epoch: int) -> tuple[Any, Any]:
         starts = np.pad(self.starts, (0, steps - len(self.starts)), constant_values=self.y.shape[0])
-        return network.train_dense(self.x, self.y, network.tf.constant(starts), network.tf.constant(self.size))
+        constant = network.tf.constant
+        return network.train_dense(self.x, self.y, constant(starts), constant(self.size), constant(float(epoch)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,17 @@ class SparseGroup:
     block: SparseBlock
     steps: int = 1
 
-    def train(self, network: Network, steps: int) -> tuple[Any, Any]:
+    def train(self, network: Network, steps: int, epoch: int) -> tuple[Any, Any]:
         b, constant = self.block, network.tf.constant
-        return network.train_sparse(constant(b.indices), constant(b.values), constant(b.columns), constant(b.labels))
+        rows = constant(b.indices), constant(b.values), constant(b.columns), constant(b.labels)
+        return network.train_sparse(*rows, constant(float(epoch)))
 
 
 class TrainingRows:
     """The normalised training data, shuffled.
 
-    A table that is complete is shuffled once as a whole; then every epoch takes its mini-batches in another order and with
-    other borders. One that is streamed is shuffled within each block.
+    A table that is complete is shuffled once as a whole and taken as a ring, so that every mini-batch is full; each epoch begins
+    elsewhere on it and takes the mini-batches in another order. One that is streamed is shuffled within each block.
 
     Parameters
     ----------
@@ -83,17 +85,22 @@ class TrainingRows:
         self.table, self.scaler, self.sparse = table, scaler, sparse
         self.mini_batch, self.seed = mini_batch, seed
         if table.complete:
-            self.x, self.y = self._tensors(*self._prepare(table.head, np.random.default_rng(seed)))
+            x, y = self._prepare(table.head, np.random.default_rng(seed), ring=mini_batch)
+            self.rows = len(y) - mini_batch
+            self.x, self.y = self._tensors(x, y)
 
     def groups(self, epoch: int) -> Iterator[Group]:
         """The groups of one epoch."""
         rng = np.random.default_rng((self.seed, epoch))
         if self.table.complete:
-            yield from self._groups(self.x, self.y, rng)
+            # As many mini-batches as cover the ring, to the nearest; where they overlap or leave a gap changes with the offset.
+            count = max(1, round(self.rows / self.mini_batch))
+            starts = (rng.integers(self.rows) + np.arange(count) * self.mini_batch) % self.rows
+            yield from self._groups(self.x, self.y, rng.permutation(starts))
         else:
             with closing(prefetch(self._prepare([batch], rng) for batch in self.table.stream())) as blocks:
                 for x, y in blocks:
-                    yield from self._groups(*self._tensors(x, y), rng)
+                    yield from self._groups(*self._tensors(x, y), rng.permutation(np.arange(0, len(y), self.mini_batch)))
 
     def nothing(self, features: int) -> Group:
         """A group without rows."""
@@ -104,48 +111,53 @@ class TrainingRows:
     def sample(self, limit: int) -> list[Block]:
         """Up to `limit` normalised rows to judge models by. Call it before the first epoch."""
         if self.table.complete:
+            limit = min(limit, self.rows)
             return list(blocks(self.x[:limit], np.asarray(self.y[:limit])))
         kept = [cut(batch, 0, min(len(batch), limit)) for batch in self.table.head]
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
         return list(blocks(x[:limit], y[:limit]))
 
-    def _prepare(self, batches: list[Batch], rng: np.random.Generator) -> tuple[Any, NDArray[np.float32]]:
-        x, y = shuffled(batches, self.sparse, rng)
+    def _prepare(
+        self, batches: list[Batch], rng: np.random.Generator, ring: int = 0
+    ) -> tuple[Any, NDArray[np.float32]]:
+        x, y = shuffled(batches, self.sparse, rng, ring)
         return self.scaler.features(x), self.scaler.labels(y)
 
     def _tensors(self, x: Any, y: Any) -> tuple[Any, Any]:
         return (x, y) if self.sparse else (self.tf.constant(x), self.tf.constant(y))
 
-    def _groups(self, x: Any, y: Any, rng: np.random.Generator) -> Iterator[Group]:
-        rows, size = int(y.shape[0]), self.mini_batch
-        # The offset puts the borders between mini-batches elsewhere each epoch.
-        offset = int(rng.integers(size)) if rows > size else 0
-        starts = np.arange(offset - size if offset else 0, rows, size, dtype=np.int32)
-        rng.shuffle(starts)
+    def _groups(self, x: Any, y: Any, starts: NDArray[np.integer]) -> Iterator[Group]:
         if self.sparse:
             for start in starts:
-                piece = slice(max(int(start), 0), int(start) + size)
+                piece = slice(start, start + self.mini_batch)
                 yield SparseGroup(SparseBlock.of(x[piece], y[piece]))
         else:
             for first in range(0, len(starts), STEPS):
-                yield DenseGroup(x, y, starts[first : first + STEPS], size)
+                yield DenseGroup(x, y, starts[first : first + STEPS].astype(np.int32), self.mini_batch)
 
 
-def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator) -> tuple[Any, NDArray[np.float32]]:
-    """All rows of some batches in random order. The list is emptied on the way, so that no row is held twice."""
+def shuffled(
+    batches: list[Batch], sparse: bool, rng: np.random.Generator, ring: int = 0
+) -> tuple[Any, NDArray[np.float32]]:
+    """All rows of some batches in random order, and after the last the first `ring` rows again.
+
+    The list is emptied on the way, so that no row is held twice.
+    """
     y = np.concatenate([batch.labels for batch in batches])  # type: ignore[arg-type]
     order = rng.permutation(len(y))
+    again = order[:ring]
     if sparse:
         from scipy.sparse import csr_array, vstack
 
-        return vstack([csr_array(batch.features) for batch in batches], format="csr")[order], y[order]
-    x = np.empty((len(y), batches[0].features.shape[1]), np.float32)
+        return vstack([csr_array(batch.features) for batch in batches], format="csr")[np.append(order, again)], y[np.append(order, again)]
+    x = np.empty((len(y) + ring, batches[0].features.shape[1]), np.float32)
     place, start = np.argsort(order), 0
     while batches:
         rows = batches.pop(0).features
         x[place[start : start + rows.shape[0]]] = rows if isinstance(rows, np.ndarray) else rows.toarray()
         start += rows.shape[0]
-    return x, y[order]
+    x[len(y) :] = x[:ring]
+    return x, y[np.append(order, again)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 
 from algorithms.linear_learner.candidates import (
     AUTO_NUM_MODELS,
-    AUTO_SCHEDULE_FACTOR,
-    AUTO_SCHEDULE_MINIMUM,
-    AUTO_SCHEDULE_STEP,
     optimizer_of,
     spread,
 )
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
 from algorithms.linear_learner.losses import LOSSES, LossSettings
 from algorithms.linear_learner.network import Architecture
-from algorithms.linear_learner.optimizers import OPTIMIZERS, Schedule
+from algorithms.linear_learner.optimizers import OPTIMIZERS, CosineSchedule, StepSchedule
 from algorithms.linear_learner.scaler import Moments, Scaler
 from algorithms.training.cluster import Cluster
 from algorithms.training.memory import memory_limit
@@ -30,6 +27,11 @@ from containers.errors import UserError
 from containers.hyperparameters import AUTO
 
 log = logging.getLogger(__name__)
+
+#: An epoch over small data, where `mini_batch_size` is not given.
+STEPS_PER_EPOCH, SMALLEST_MINI_BATCH = 32, 16
+#: Where only one of step and factor is given, the other is what AWS's training log shows.
+AUTO_SCHEDULE_STEP, AUTO_SCHEDULE_FACTOR, AUTO_SCHEDULE_MINIMUM = 100, 0.99, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bo
     loss_settings = LossSettings(hp.margin, hp.loss_insensitivity, hp.quantile, hp.huber_delta)
     return Architecture(
         varies=sample.varies,
+        averaged=not sample.sparse,
         outputs=hp.outputs,
         loss=LOSSES[hp.loss_name],
         loss_settings=loss_settings.scaled(sample.scaler.label_scale),
@@ -106,28 +109,41 @@ def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bo
     )
 
 
+def mini_batch_for(hp: LinearLearnerHyperparameters, rows: int) -> int:
+    """Rows of a mini-batch, given those of a host that are in memory.
+
+    The default of 1000 suits large data. On small data it would leave a handful of steps, so where the user gives no size an
+    epoch has `STEPS_PER_EPOCH` of them.
+    """
+    if "mini_batch_size" in hp.given:
+        if rows < hp.mini_batch_size:
+            log.warning("mini_batch_size=%d exceeds the training rows, of which there are %d", hp.mini_batch_size, rows)
+        return min(hp.mini_batch_size, rows)
+    return min(hp.mini_batch_size, rows, max(SMALLEST_MINI_BATCH, rows // STEPS_PER_EPOCH))
+
+
 def _models(hp: LinearLearnerHyperparameters, features: int, tuning: bool) -> int:
     """How many models to train: one inside a tuning job, whose tuner varies them; else what is given, or what fits."""
     if tuning:
         return 1
     if hp.num_models != AUTO:
         return int(hp.num_models)
-    # Weights, the best weights, the optimizer's slots, a gradient and something to work with, in float32.
-    needed = 4 * features * hp.outputs * (OPTIMIZERS[optimizer_of(hp)].slots + 5)
+    # Weights, their average, the best ones, the optimizer's slots, a gradient and something to work with, in float32.
+    needed = 4 * features * hp.outputs * (OPTIMIZERS[optimizer_of(hp)].slots + 6)
     models = int(max(1, min(AUTO_NUM_MODELS, memory_limit() // 3 // needed)))
     if models < AUTO_NUM_MODELS:
         log.warning("num_models=auto: %d models, since more of %d x %d weights do not fit", models, features, hp.outputs)
     return models
 
 
-def _schedule(hp: LinearLearnerHyperparameters) -> Schedule | None:
+def _schedule(hp: LinearLearnerHyperparameters) -> StepSchedule | CosineSchedule | None:
     if not hp.use_lr_scheduler:
         return None
-    return Schedule(
-        int(_given(hp.lr_scheduler_step, AUTO_SCHEDULE_STEP)),
-        float(_given(hp.lr_scheduler_factor, AUTO_SCHEDULE_FACTOR)),
-        float(_given(hp.lr_scheduler_minimum_lr, AUTO_SCHEDULE_MINIMUM)),
-    )
+    minimum = float(_given(hp.lr_scheduler_minimum_lr, AUTO_SCHEDULE_MINIMUM))
+    if hp.lr_scheduler_step == AUTO and hp.lr_scheduler_factor == AUTO:
+        return CosineSchedule(hp.epochs, minimum)
+    step, factor = _given(hp.lr_scheduler_step, AUTO_SCHEDULE_STEP), _given(hp.lr_scheduler_factor, AUTO_SCHEDULE_FACTOR)
+    return StepSchedule(int(step), float(factor), minimum)
 
 
 def _optimizer_settings(hp: LinearLearnerHyperparameters) -> dict[str, float]:

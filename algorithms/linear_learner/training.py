@@ -18,7 +18,7 @@ from algorithms.linear_learner.progress import Checkpoint, Progress
 from algorithms.linear_learner.publishing import publish
 from algorithms.linear_learner.rows import TrainingRows, in_step
 from algorithms.linear_learner.selection import Criterion
-from algorithms.linear_learner.setup import Sample, architecture, look
+from algorithms.linear_learner.setup import Sample, architecture, look, mini_batch_for
 from algorithms.training.cluster import Cluster
 from algorithms.training.memory import cache_bytes
 from algorithms.training.table import Table
@@ -48,10 +48,8 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     network = Network(arch, cluster)
     progress = checkpoint.restore(network) or Progress(np.full(network.models, np.inf))
 
-    batch = min(hp.mini_batch_size, cluster.maximum(sum(map(len, tables["train"].head))))
-    if batch < hp.mini_batch_size:
-        log.warning("mini_batch_size %d exceeds the training rows, of which there are %d", hp.mini_batch_size, batch)
-    rows = TrainingRows(tables["train"], sample.scaler, sparse=sample.sparse, mini_batch=batch)
+    mini_batch = mini_batch_for(hp, cluster.maximum(sum(map(len, tables["train"].head))))
+    rows = TrainingRows(tables["train"], sample.scaler, sparse=sample.sparse, mini_batch=mini_batch)
     on_train, jury, judged_by = _juries(hp, tables, rows, network, sample)
     criterion = Criterion(hp.criterion, hp.beta, hp.target_precision, hp.target_recall)
     unit = sample.scaler.label_scale**arch.loss.degree  # from the network's units of loss to the label's
@@ -60,12 +58,13 @@ def fit(job: TrainingJob, report: Reporter) -> None:
         began, total, count = time.monotonic(), np.zeros(network.models), 0.0
         with closing(rows.groups(epoch)) as groups:
             for group, steps in in_step(groups, rows.nothing(sample.features), cluster, job.stop):  # type: ignore[arg-type]
-                losses, seen = group.train(network, steps)
+                losses, seen = group.train(network, steps, epoch)
                 total, count = total + losses.numpy().astype(np.float64), count + float(seen)
         if job.stop.is_set():
             log.info("stopped in epoch %d; keeping the best models so far", epoch)
             break
         seconds = time.monotonic() - began
+        network.settle()
         try:
             judged = jury.losses()
         except Stopped:
