@@ -55,6 +55,8 @@ class Stop(threading.Event):
             ours.close()
 
     def _watch(self, signals: socket.socket, seconds: float, cleanup: Callable[[], None]) -> None:
+        # A signal that this thread took would not wake the main thread from what it waits in.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         if not _received(signals, None):
             return
         log.info("SIGTERM: stopping")
