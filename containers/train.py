@@ -49,7 +49,8 @@ def run(load: Callable[[], Algorithm], settings: TrainSettings, action: Callable
             job = read_job(algorithm, settings, stop)
             host = job.hosts.current
             clear_stale(job.model_dir, host)
-            _log(job)
+            if job.hyperparameters.internal:
+                log.info("internal hyperparameters: %s", job.hyperparameters.internal)
             action(algorithm, job)
     except Stopped as stopped:
         log.info("stopped %s", stopped)
@@ -80,15 +81,6 @@ def _algorithm(settings: TrainSettings) -> Algorithm:
     if settings.algorithm is None:
         raise UserError("no algorithm: give --algorithm or set DRYDOCK_ALGORITHM")
     return find(settings.algorithm)
-
-
-def _log(job: TrainingJob) -> None:
-    log.info("job %s on host %s of %s", job.name, job.hosts.current, ", ".join(job.hosts.all))
-    log.info("hyperparameters: %s", job.hyperparameters.model_dump())
-    if job.hyperparameters.internal:
-        log.info("internal hyperparameters: %s", job.hyperparameters.internal)
-    for channel in job.channels.values():
-        log.info("channel %s: %s mode, %s", channel.name, channel.input_mode, channel.distribution)
 
 
 if __name__ == "__main__":
