@@ -49,8 +49,6 @@ def run(load: Callable[[], Algorithm], settings: TrainSettings, action: Callable
             job = read_job(algorithm, settings, stop)
             host = job.hosts.current
             clear_stale(job.model_dir, host)
-            if job.hyperparameters.internal:
-                log.info("internal hyperparameters: %s", job.hyperparameters.internal)
             action(algorithm, job)
     except Stopped as stopped:
         log.info("stopped %s", stopped)
@@ -66,6 +64,8 @@ def fit(algorithm: Algorithm, job: TrainingJob) -> None:
     """Train."""
     if job.stop.is_set():
         raise Stopped("before training began")
+    if job.hyperparameters.internal:
+        log.info("internal hyperparameters: %s", job.hyperparameters.internal)
     # The hosts' outputs are merged, so what has one name is written by one of them.
     directories = (job.output_dir, job.tensorboard_dir) if job.hosts.is_first else (None, None)
     with Reporter(algorithm, job.hosts.current, *directories) as report:
@@ -73,7 +73,7 @@ def fit(algorithm: Algorithm, job: TrainingJob) -> None:
 
 
 def check(algorithm: Algorithm, job: TrainingJob) -> None:
-    """Print what is in the data, as JSON."""
+    """Print what is in the data, as JSON and nothing else."""
     print(json.dumps(algorithm.check(job), indent=2, default=str), flush=True)
 
 
