@@ -81,13 +81,13 @@ class LinearModel:
 
     def save(self, directory: Path) -> None:
         """Write the two files."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         description = orjson.dumps(asdict(self.description), option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)
         (directory / MODEL_FILE).write_bytes(description)
-        save_file(
-            {"weights": np.ascontiguousarray(self.weights), "bias": np.ascontiguousarray(self.bias)}, directory / WEIGHTS_FILE
-        )
+        # Not by save_file, which makes the file readable to its owner alone.
+        tensors = {"weights": np.ascontiguousarray(self.weights), "bias": np.ascontiguousarray(self.bias)}
+        (directory / WEIGHTS_FILE).write_bytes(save(tensors))
 
     @classmethod
     def load(cls, directory: Path) -> LinearModel:

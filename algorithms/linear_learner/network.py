@@ -101,7 +101,7 @@ class Network:
         self.bias_slots = [tf.Variable(tf.zeros_like(self.bias)) for _ in range(self.optimizer.slots)]
 
         self.train_dense = cluster.function(self._train_dense)
-        self.train_sparse = cluster.function(self._train_sparse)
+        self.train_sparse = cluster.function(lambda *block: cluster.run(self._sparse_step, *block))
         self.scores_dense, self.scores_sparse, self.losses = (
             tf.function(scores, autograph=False, reduce_retracing=True)
             for scores in (self._scores_dense, self._scores_sparse, self._losses)
@@ -143,14 +143,9 @@ class Network:
         tf = self.tf
 
         def step(i: Tensor, total: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            rows, labels = x[starts[i] : starts[i] + size], y[starts[i] : starts[i] + size]
-            loss, slope, weight = self._objective(tf.matmul(rows, self.weights) + self.bias, labels)
-            gradient = tf.matmul(rows, slope, transpose_a=True)
-            flat = tf.concat([tf.reshape(gradient, (-1,)), tf.reduce_sum(slope, 0), weight, loss, self._rows(labels)], 0)
-            parts = tf.split(self.cluster.reduce(flat), self._sizes(self.arch.features))
-            gradient = tf.reshape(parts[0], tf.shape(self.weights))
-            self._update(None, gradient, parts[1], parts[2], epoch)
-            return i + 1, total + parts[3], count + parts[4][0]
+            piece = slice(starts[i], starts[i] + size)
+            loss, rows = self.cluster.run(self._dense_step, x[piece], y[piece], epoch)
+            return i + 1, total + loss, count + rows
 
         number = tf.shape(starts)[0]
         _, total, count = tf.while_loop(
@@ -158,7 +153,16 @@ class Network:
         )
         return total, count
 
-    def _train_sparse(
+    def _dense_step(self, x: Tensor, y: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor]:
+        tf = self.tf
+        loss, slope, weight = self._objective(tf.matmul(x, self.weights) + self.bias, y)
+        gradient = tf.matmul(x, slope, transpose_a=True)
+        flat = tf.concat([tf.reshape(gradient, (-1,)), tf.reduce_sum(slope, 0), weight, loss, self._rows(y)], 0)
+        parts = tf.split(self.cluster.reduce(flat), self._sizes(self.arch.features))
+        self._update(None, tf.reshape(parts[0], tf.shape(self.weights)), parts[1], parts[2], epoch)
+        return parts[3], parts[4][0]
+
+    def _sparse_step(
         self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor, epoch: Tensor
     ) -> tuple[Tensor, Tensor]:
         """One step on a sparse mini-batch.
@@ -179,9 +183,8 @@ class Network:
         flat = self.cluster.reduce(tf.concat([tf.reduce_sum(slope, 0), weight, loss, self._rows(y)], 0))
         parts = tf.split(flat, self._sizes(0)[1:])
         if self.cluster.strategy is not None:
-            context = tf.distribute.get_replica_context()
-            columns, place = tf.unique(context.all_gather(columns, axis=0), tf.int64)
-            gradient = tf.math.unsorted_segment_sum(context.all_gather(gradient, axis=0), place, tf.shape(columns)[0])
+            columns, place = tf.unique(self.cluster.collect(columns), tf.int64)
+            gradient = tf.math.unsorted_segment_sum(self.cluster.collect(gradient), place, tf.shape(columns)[0])
         self._update(columns, gradient, parts[0], parts[1], epoch)
         return parts[2], parts[3][0]
 
@@ -261,7 +264,7 @@ class Network:
         return self.tf.reshape(self.tf.matmul(x, self.average) + self.average_bias, (-1, self.models, self.arch.outputs))
 
     def _scores_sparse(self, indices: Tensor, values: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
-        """Raw scores of a sparse block as `_train_sparse` takes it, shape: (rows, models, outputs)."""
+        """Raw scores of a sparse block as `_sparse_step` takes it, shape: (rows, models, outputs)."""
         tf = self.tf
         block = tf.SparseTensor(indices, values, tf.stack([rows, tf.shape(columns, tf.int64)[0]]))
         z = tf.sparse.sparse_dense_matmul(block, tf.gather(self.average, columns)) + self.average_bias

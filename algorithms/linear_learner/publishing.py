@@ -79,7 +79,7 @@ def publish(
     if job.settings.report:
         from algorithms.linear_learner.report import write_report
 
-        write_report(job, hp, description, progress, verdict, results, measured, loss.objective)
+        write_report(job, model, sample.scaler, progress, verdict, results, measured)
 
 
 def _normalised(jury: Jury, verdict: Verdict, sample: Sample) -> Iterator[tuple[NDArray, NDArray]]:

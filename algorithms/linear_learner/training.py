@@ -116,12 +116,11 @@ def _juries(
 ) -> tuple[Jury, Jury, str]:
     """The rows of training data that are scored in the end, the rows that judge the models, and the latter's channel."""
     given = None if hp.num_calibration_samples == AUTO else int(hp.num_calibration_samples)
+    on_train = Jury(network, rows.sample(SCORED_TRAINING_ROWS))
     if "validation" in tables:
-        everything = rows.sample(SCORED_TRAINING_ROWS)
         judges = jury_of(network, tables["validation"], sample.scaler, sample.sparse, given or CALIBRATION_ROWS["validation"])
-        return Jury(network, everything), judges, "validation"
-    everything = rows.sample(given or CALIBRATION_ROWS["train"])
-    return Jury(network, everything), Jury(network, everything), "train"
+        return on_train, judges, "validation"
+    return on_train, Jury(network, rows.sample(given or CALIBRATION_ROWS["train"])), "train"
 
 
 def _log_epoch(
@@ -149,7 +148,7 @@ def _finished(
 
     The first host decides for all.
     """
-    name, value = criterion.name, -float(np.nanmin(progress.judged_losses[-1]))
+    name, value = jury.network.arch.loss.objective, -float(np.nanmin(progress.judged_losses[-1]))
     if judged_by == "train":
         value = -float(np.nanmin(progress.train_losses[-1]))
     elif criterion.name != "loss_function":

@@ -35,35 +35,49 @@ class Cluster:
         )
         self._tf = tf = import_tensorflow()
         self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        self._sum = self.function(self.reduce)
-        self._gather = self.function(lambda x: tf.distribute.get_replica_context().all_gather(x, axis=0))
+        self._sum = self.function(lambda x: self.run(self.reduce, x))
+        self._gather = self.function(lambda x: self.run(self.collect, x))
 
     @property
     def is_first(self) -> bool:
         """Whether this host writes what the job shares."""
         return self.hosts.is_first
 
-    def reduce(self, tensor: Any) -> Any:
-        """Inside a compiled step: the sum of a tensor over the hosts."""
+    def function(self, compiled: Any) -> Any:
+        """`tf.function` of a computation whose parts that involve other hosts go through `run`."""
+        function = self._tf.function(compiled, autograph=False, reduce_retracing=True)
         if self.strategy is None:
-            return tensor
-        return self._tf.distribute.get_replica_context().all_reduce(self._tf.distribute.ReduceOp.SUM, tensor)
-
-    def function(self, step: Any) -> Any:
-        """`tf.function` of a step, run by the strategy where there is one."""
-        if self.strategy is None:
-            return self._tf.function(step, autograph=False, reduce_retracing=True)
-        unconverted = self._tf.autograph.experimental.do_not_convert(step)
-        run = self._tf.function(lambda *args: self.strategy.run(unconverted, args=args), autograph=False, reduce_retracing=True)
+            return function
+        errors = self._tf.errors
+        lost = errors.UnavailableError, errors.AbortedError, errors.InternalError, errors.CancelledError, errors.DeadlineExceededError
 
         def call(*args: Any) -> Any:
             try:
-                return run(*args)
-            except (self._tf.errors.UnavailableError, self._tf.errors.AbortedError, self._tf.errors.InternalError,
-                    self._tf.errors.CancelledError, self._tf.errors.DeadlineExceededError) as error:  # fmt: skip
+                return function(*args)
+            except lost as error:
                 raise AlgorithmError(f"lost contact with another host of the job: {error.message.splitlines()[0]}") from error
 
         return call
+
+    def run(self, step: Any, *args: Any) -> Any:
+        """Inside a `function`, in a loop of its own or not: a step in which `reduce` and `collect` may be used."""
+        if self.strategy is None:
+            return step(*args)
+        return self.strategy.run(self._tf.autograph.experimental.do_not_convert(step), args=args)
+
+    def reduce(self, tensor: Any) -> Any:
+        """Inside a step: the sum of a tensor over the hosts."""
+        if self.strategy is None:
+            return tensor
+        # By the identity's device the collective knows where it is.
+        context, total = self._tf.distribute.get_replica_context(), self._tf.distribute.ReduceOp.SUM
+        return context.all_reduce(total, self._tf.identity(tensor))
+
+    def collect(self, tensor: Any) -> Any:
+        """Inside a step: the hosts' tensors one below the other; their lengths may differ."""
+        if self.strategy is None:
+            return tensor
+        return self._tf.distribute.get_replica_context().all_gather(self._tf.identity(tensor), axis=0)
 
     def sum(self, array: NDArray[Any] | float) -> NDArray[np.float64]:
         """The sum of an array over the hosts."""

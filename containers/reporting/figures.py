@@ -116,6 +116,29 @@ def confusion_matrix(counts: ArrayLike, names: Sequence[str]) -> Figure:
     return figure
 
 
+def scatter(x: ArrayLike, y: ArrayLike, x_label: str, y_label: str) -> Figure:
+    """Points and the diagonal on which both are equal; shapes: (n,). Drawn as an image inside the figure."""
+    figure = new_figure()
+    axes = figure.subplots()
+    both = np.concatenate([np.asarray(x, float), np.asarray(y, float)])
+    low, high = (both.min(), both.max()) if len(both) else (0.0, 1.0)
+    axes.plot([low, high], [low, high], color=RULE, linewidth=1.2, linestyle="--")
+    axes.scatter(x, y, s=8, alpha=0.5, color=COLOURS[0], linewidths=0, rasterized=True)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    style(axes)
+    return figure
+
+
+def histogram(values: ArrayLike, x_label: str) -> Figure:
+    """How often values occur, shape: (n,)."""
+    figure = new_figure()
+    axes = figure.subplots()
+    axes.hist(np.asarray(values, float), bins=50, color=COLOURS[0])
+    axes.set(xlabel=x_label, ylabel="rows")
+    style(axes)
+    return figure
+
+
 def _thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """At most `POINTS` of the points, evenly chosen, first and last kept."""
     if len(x) <= POINTS:
