@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from containers.content.negotiation import negotiate
+from containers.errors import UserError
 from containers.media import MediaType
 from containers.serving.errors import ServingError, answer
 from containers.serving.registry import Registry
@@ -62,11 +62,19 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
         accept = negotiate(environ.get("HTTP_ACCEPT"), codec.returns)
         if accept is None:
             raise ServingError(406, f"none of {environ['HTTP_ACCEPT']!r} is written; expected {', '.join(codec.returns)}")
-        try:
-            body = get_input_stream(environ, max_content_length=limit).read()
-        except RequestEntityTooLarge:
-            raise ServingError(413, f"request: expected a body of at most {limit} bytes") from None
-        return codec.encode(model.predict(codec.decode(body, content_type)), accept), accept.name
+        batch = codec.decode(_read(environ, limit), content_type)
+        return codec.encode(model.predict(batch), accept), accept.name
+
+
+def _read(environ: WSGIEnvironment, limit: int) -> bytes:
+    """The body, whole: werkzeug's own limit would cut a chunked one off without a word."""
+    announced = get_content_length(environ)
+    body = b"" if announced is not None and announced > limit else get_input_stream(environ).read(limit + 1)
+    if max(announced or 0, len(body)) > limit:
+        raise ServingError(413, f"request: expected a body of at most {limit} bytes")
+    if announced is not None and len(body) < announced:
+        raise UserError(f"request: the body ends after {len(body)} of {announced} bytes")
+    return body
 
 
 _media_type = lru_cache(maxsize=256)(MediaType.parse)

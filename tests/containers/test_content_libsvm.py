@@ -45,6 +45,12 @@ def test_without_a_width_batches_are_as_wide_as_the_widest_row_so_far(monkeypatc
     assert (widths[0], widths[-1]) == (1, 6)
 
 
+def test_files_of_several_widths_make_one_batch_of_the_widest():
+    batch = read_one("text/libsvm", b"1 0:1\n", b"0 3:2\n", b"1 1:3\n")
+
+    assert dense(batch) == [[1, 0, 0, 0], [0, 0, 0, 2], [0, 3, 0, 0]]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -84,6 +84,11 @@ def test_bad_files_are_refused_by_row_and_column(content, message):
     assert str(error.value).startswith(message)
 
 
+def test_row_numbers_count_on_over_batches():
+    with pytest.raises(UserError, match="train/a, row 7, column 'x': expected a finite number, got nan"):
+        list(read(PARQUET, as_parquet({"y": np.ones(9), "x": [1.0] * 7 + [math.nan, 1.0]}), rows=2))
+
+
 def test_all_files_have_one_width():
     with pytest.raises(UserError, match="train/b: expected 2 features, got 1"):
         list(read(PARQUET, as_parquet({"y": [1], "a": [2], "b": [3]}), as_parquet({"y": [1], "a": [2]})))
