@@ -139,9 +139,7 @@ def number(
     return _field(replace(bounds, applies=applies, tune=tune), default)
 
 
-def flag(
-    *, default: Any = _REQUIRED, auto: bool = False, applies: str = "", tune: tuple[bool, ...] | None = None
-) -> Any:
+def flag(*, default: Any = _REQUIRED, auto: bool = False, applies: str = "", tune: tuple[bool, ...] | None = None) -> Any:
     """A field that takes true or false, in any case, or 1 or 0; ``auto`` as well where it is said."""
     return _field(Declaration(choices=(AUTO,) if auto else (), applies=applies, tune=tune), default)
 
