@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import recordio
 from containers.errors import UserError
 from local_mode.cli import main
-from local_mode.convert import convert, npz, rows
+from local_mode.convert import convert, readers, rows
 
 SUFFIXES = [".csv", ".libsvm", ".npy", ".npz", ".pbr"]
 X = np.array([[1.5, 0, -2], [0, 0, 0], [1e-30, 3.4e38, 0.1], [7, 8, 9]], np.float32)
@@ -60,10 +60,15 @@ def write(path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows at a time, so that a few rows make several pieces."""
+    monkeypatch.setattr(rows, "ROWS", 2)
+    monkeypatch.setattr(readers, "ROWS", 2)
+
+
 @pytest.mark.parametrize(("source", "target"), list(itertools.product(SUFFIXES, SUFFIXES)))
-def test_every_format_to_every_other(tmp_path, monkeypatch, source, target):
-    for module in (rows, npz):
-        monkeypatch.setattr(module, "pieces", lambda count, width=1: ((at, min(at + 3, count)) for at in range(0, count, 3)))
+def test_every_format_to_every_other(tmp_path, small_pieces, source, target):
     assert convert(write(tmp_path / f"source{source}"), tmp_path / f"target{target}") == len(X)
     features, labels = read(tmp_path / f"target{target}")
     np.testing.assert_array_equal(features, X)
@@ -73,7 +78,7 @@ def test_every_format_to_every_other(tmp_path, monkeypatch, source, target):
 
 @pytest.mark.parametrize("target", [".libsvm", ".npz", ".pbr"])
 @pytest.mark.parametrize("source", [".libsvm", ".npz", ".pbr"])
-def test_sparse_rows_stay_sparse(tmp_path, source, target):
+def test_sparse_rows_stay_sparse(tmp_path, small_pieces, source, target):
     wide = scipy.sparse.csr_array(([1.0, 2.0, 3.0], ([0, 0, 2], [5, 3_000_000, 0])), shape=(3, 3_000_001), dtype=np.float32)
     first = tmp_path / "wide.pbr"
     recordio.write(first, wide, np.array([1, 0, 1], np.float32))

@@ -16,6 +16,7 @@ import pytest
 import local_mode
 from containers.errors import UserError
 from local_mode import artifacts, client, network
+from tests.local_mode.ended import has_ended
 
 MODEL = {"model.json": json.dumps({"algorithm": "tiny", "scale": 3.0}).encode()}
 
@@ -60,6 +61,14 @@ def test_a_directory_is_served_where_it_lies(tiny, tmp_path, scratch):
         assert endpoint.url == f"http://127.0.0.1:{port}"
         assert endpoint.invoke("2") == b"6.0\n"
     assert [path.name for path in directory.iterdir()] == ["model.json"]
+
+
+@pytest.mark.slow
+def test_what_a_server_leaves_running_is_ended(tiny, tmp_path, scratch):
+    note = tmp_path / "pid"
+    content = json.dumps({"algorithm": "tiny", "scale": 1.0, "child": str(note)}).encode()
+    local_mode.serve(archive(tmp_path / "model.tar.gz", {"model.json": content}), workers=1).close()
+    assert has_ended(int(note.read_text()))
 
 
 @pytest.mark.slow

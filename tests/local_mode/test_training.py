@@ -3,12 +3,10 @@
 import gzip
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ import pytest
 import local_mode
 from containers.errors import UserError
 from local_mode.training import TrainingJob, TrainingRequest
+from tests.local_mode.ended import has_ended
 
 pytestmark = pytest.mark.slow
 
@@ -226,17 +225,3 @@ def test_bad_arguments(tiny, data, tmp_path, scratch):
 
 def child_of(lines: list[str]) -> int:
     return int(float(next(line for line in lines if "epoch=0, bytes=" in line).rpartition("=")[2]))
-
-
-def has_ended(pid: int) -> bool:
-    """Whether the process is gone, or only waits for its parent to notice; an orphan's end may take a moment to be seen."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.05)
-    return False
