@@ -98,9 +98,24 @@ def _some(connection: socket.socket) -> bytes:
     return data
 
 
+@dataclass(frozen=True)
+class Running:
+    """A server: its process, and the seconds until `/ping` answered 200."""
+
+    process: int
+    start_seconds: float
+
+    @property
+    def worker_megabytes(self) -> float:
+        """Resident memory of the largest worker (Linux)."""
+        workers = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
+        states = [Path(f"/proc/{worker}/status").read_text() for worker in workers]
+        return max(int(state.partition("VmRSS:")[2].split()[0]) for state in states) / 1024
+
+
 @contextmanager
-def running(command: Sequence[str | Path], port: int) -> Iterator[float]:
-    """Run a server while the block runs; yields the seconds until `/ping` answered 200."""
+def running(command: Sequence[str | Path], port: int) -> Iterator[Running]:
+    """Run a server while the block runs."""
     begin = time.perf_counter()
     process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
     try:
@@ -108,7 +123,7 @@ def running(command: Sequence[str | Path], port: int) -> Iterator[float]:
             if process.poll() is not None:
                 raise RuntimeError(f"the server ended with exit code {process.returncode}")
             time.sleep(0.005)
-        yield time.perf_counter() - begin
+        yield Running(process.pid, time.perf_counter() - begin)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -178,18 +193,16 @@ def compare(root: Path, algorithm: str, features: int, *, rounds: int = 5, secon
     os.environ["MODEL_SERVER_WORKERS"], os.environ["DRYDOCK_THREADS"] = str(WORKERS), str(THREADS)
     row = ",".join(f"{value:.6g}" for value in np.random.default_rng(0).normal(size=features)).encode()
     request = post("/invocations", row, "text/csv")
-    ours, plain_route = free_port(), free_port()
+    ours, theirs = free_port(), free_port()
     loads: dict[str, list[Load]] = {"drydock": [], "plain Flask": []}
 
     def measure(name: str, port: int) -> float:
         loads[name].append(load(port, request, seconds=seconds))
         return loads[name][-1].per_second
 
-    with (
-        running(serve_command(root, algorithm, ours), ours) as start,
-        running(peer_command(features, plain_route), plain_route),
-    ):
-        rates = in_turn(rounds, ours=lambda: measure("drydock", ours), peer=lambda: measure("plain Flask", plain_route))
+    with running(serve_command(root, algorithm, ours), ours) as server, running(peer_command(features, theirs), theirs):
+        rates = in_turn(rounds, ours=lambda: measure("drydock", ours), peer=lambda: measure("plain Flask", theirs))
+        memory = server.worker_megabytes
     ratio = Sample([a / b for a, b in zip(rates["ours"].values, rates["peer"].values, strict=True)])
     rows = [
         {
@@ -200,7 +213,8 @@ def compare(root: Path, algorithm: str, features: int, *, rounds: int = 5, secon
         }
         for name, sample in zip(loads, rates.values(), strict=True)
     ]
-    return f"{table(rows)}\n\nratio {ratio.format(2)}; start to /ping {start:.2f} s; {machine()}"
+    start = f"start to `/ping` {server.start_seconds:.2f} s, {memory:.0f} MB a worker"
+    return f"{table(rows)}\n\nRatio {ratio.format(2)}; {start}. {machine()}"
 
 
 def main() -> None:
