@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from pathlib import Path
 
 from containers.settings import ServeSettings
@@ -17,7 +18,7 @@ MEMORY = Path("/proc/meminfo")
 
 def cores(cgroup: Path = CGROUP) -> int:
     """Cores this process may keep busy, at least 1."""
-    allowed = len(os.sched_getaffinity(0))
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = (cgroup / "cpu.max").read_text().split()
     except OSError:
@@ -26,8 +27,11 @@ def cores(cgroup: Path = CGROUP) -> int:
 
 
 def free_memory(cgroup: Path = CGROUP, memory: Path = MEMORY) -> int:
-    """Bytes that can still be used; file caches count as free."""
-    fields = dict(line.split(":") for line in memory.read_text().splitlines())
+    """Bytes that can still be used, where the system says so (Linux); file caches count as free."""
+    try:
+        fields = dict(line.split(":") for line in memory.read_text().splitlines())
+    except OSError:
+        return sys.maxsize
     free = int(fields["MemAvailable"].split()[0]) * 1024
     try:
         limit = (cgroup / "memory.max").read_text().strip()

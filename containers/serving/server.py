@@ -40,8 +40,9 @@ class Server(BaseApplication):
 
     def load_config(self) -> None:
         settings = self._settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
         options: dict[str, Any] = {
-            "bind": f"{settings.host}:{settings.port}",
+            "bind": f"{host}:{settings.port}",
             "worker_class": "gthread",
             "workers": workers(settings),
             "threads": threads(settings),
@@ -76,7 +77,7 @@ class Server(BaseApplication):
 
 
 class _Arbiter(Arbiter):
-    handle_int = Arbiter.handle_term  # gunicorn's own drops requests in flight
+    handle_int = Arbiter.handle_term  # gunicorn's own makes the workers quit at once
 
 
 def _leave_interrupts_to_the_master(worker: Any) -> None:

@@ -1,4 +1,5 @@
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -62,6 +63,7 @@ def test_cores_heed_the_limit_of_the_container(tmp_path):
 
 
 def test_free_memory_heeds_the_limit_of_the_container(tmp_path):
+    assert free_memory(tmp_path, tmp_path / "none") == sys.maxsize
     (tmp_path / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:   4000 kB\n")
     assert free_memory(tmp_path / "none", tmp_path / "meminfo") == 4_096_000
     (tmp_path / "memory.current").write_text("3000000\n")
