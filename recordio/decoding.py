@@ -171,7 +171,7 @@ class _Block:
         self._check_shape()
         values, counts = self._numbers()
         keys, key_counts, ok = decode_varints(gather(self._frames.data, self._keys), self._keys.lengths)
-        self._demand(ok, "{title} has keys that are cut off")
+        self._demand(ok, "{title} has a broken varint among its keys")
         self._demand(key_counts == counts, "{title} has not as many keys as values")
         width = self._column.width
         self._demand_each(keys < width, counts, keys, "{title} has the key {value}, beyond its shape")
@@ -191,7 +191,7 @@ class _Block:
             self._demand(lengths % dtype.itemsize == 0, "{title} ends inside a value")
             return content.view(dtype), lengths // dtype.itemsize
         unsigned, counts, ok = decode_varints(content, lengths)
-        self._demand(ok, "{title} ends inside a value")
+        self._demand(ok, "{title} has a broken varint among its values")
         values = unsigned.astype(np.int64)
         narrow = values.astype(dtype)
         self._demand_each(values == narrow, counts, values, "{title} holds {value}, which is no 32-bit integer")

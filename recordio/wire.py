@@ -132,7 +132,7 @@ def decode_varints(data: Bytes, lengths: Ints) -> tuple[NDArray[np.unsignedinteg
     counts
         How many of them each message has. shape: (messages,)
     ok
-        Whether a message's field is made of complete varints of at most ten bytes. shape: (messages,)
+        Whether a message's field is made of complete varints of at most 64 bits. shape: (messages,)
     """
     bounds = np.cumsum(lengths)
     more = data >= 0x80
@@ -144,8 +144,10 @@ def decode_varints(data: Bytes, lengths: Ints) -> tuple[NDArray[np.unsignedinteg
     while longest <= 10 and inside.any():
         longest += 1
         inside = inside[1:] & more[: len(inside) - 1]
-    if longest > 10:
-        ok[np.searchsorted(bounds, ends[np.diff(ends, prepend=-1) > 10], side="right")] = False
+    if longest >= 10:
+        sizes = np.diff(ends, prepend=-1)
+        wide = (sizes > 10) | ((sizes == 10) & (data[ends] > 1))
+        ok[np.searchsorted(bounds, ends[wide], side="right")] = False
     # From the last byte, which is the most significant, backwards.
     values: NDArray[Any] = data.take(ends).astype(np.min_scalar_type((1 << min(7 * longest, 64)) - 1))
     going = np.ones(len(ends), np.bool_)

@@ -90,7 +90,7 @@ class Sample:
 
 
 def in_turn(repetitions: int, **measures: Callable[[], float]) -> dict[str, Sample]:
-    """Call each measure once a round, so that what disturbs the machine disturbs all of them; the first round does not count."""
+    """Call each measure once a round, so that what disturbs one disturbs the others; the first round does not count."""
     rounds = [{name: measure() for name, measure in measures.items()} for _ in range(repetitions + 1)]
     return {name: Sample([values[name] for values in rounds[1:]]) for name in measures}
 

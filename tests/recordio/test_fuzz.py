@@ -16,7 +16,7 @@ import recordio
 from recordio import RecordBatch, RecordIOError
 from recordio.framing import MAGIC
 from recordio.record_pb2 import Record
-from tests.recordio.streams import Dribble, valid
+from tests.recordio.streams import Dribble, frame, valid
 
 VALID = valid()
 DTYPES = {np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32)}
@@ -109,6 +109,12 @@ def test_damage_of_any_kind(name: str, data: Any) -> None:
 def test_rubbish(payload: bytes, flag: int) -> None:
     try_everything(payload)
     try_everything(MAGIC + (flag << 29 | len(payload)).to_bytes(4, "little") + payload + bytes(-len(payload) % 4))
+
+
+@given(st.lists(st.lists(st.sampled_from([MAGIC, *(bytes([number, 0, 0, 0]) for number in range(0, 40, 4))]), max_size=8)))
+def test_payloads_that_look_like_frames(payloads: list[list[bytes]]) -> None:
+    content = [b"".join(words) for words in payloads]
+    assert list(recordio.read_frames(io.BytesIO(b"".join(map(frame, content))))) == content
 
 
 @settings(deadline=None)

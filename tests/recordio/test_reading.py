@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scipy import sparse
 
 import recordio
 from recordio import RecordBatch, RecordIOError
+from recordio.framing import BLOCK
 from recordio.record_pb2 import Record
 from tests.recordio.streams import Dribble, frame
 
@@ -196,6 +198,7 @@ UNSET.features["values"].Clear()
         ([Record()], "the record has neither features nor labels"),
         ([dense([])], "feature 'values' is empty"),
         ([dense([1]), ROW], "feature 'values' is sparse, the first record's dense"),
+        ([dense([1]), sparse_row([1], [0], [])], "feature 'values' is sparse and has no shape"),
         ([ROW, dense([1])], "feature 'values' is dense, the first record's sparse"),
         ([ROW, sparse_row([1], [1], [5])], r"feature 'values' has the shape \(5,\), the first record's \(4,\)"),
         ([ROW, sparse_row([1], [1], [])], "feature 'values' is sparse and has no shape"),
@@ -217,6 +220,12 @@ def test_records_that_do_not_fit(records: list[Any], problem: str, before: int) 
     for payload in recordio.read_frames(io.BytesIO(content)):
         offsets.append(offsets[-1] + len(frame(payload)))
     assert raised.value.offset == offsets[raised.value.record]
+
+
+def test_texts_that_are_not_utf8() -> None:
+    content = recordio.encode(np.zeros((3, 2)), uids=["one", "two", "six"])
+    with pytest.raises(RecordIOError, match=r"^record 1 at byte \d+: uid is not UTF-8"):
+        recordio.decode(content.replace(b"two", b"t\xff\xff"))
 
 
 def test_width_that_changes_in_a_later_batch() -> None:
@@ -243,6 +252,42 @@ def test_payloads_that_are_no_record(payload: str, problem: str) -> None:
     with pytest.raises(RecordIOError, match=problem) as raised:
         recordio.decode(frame(bytes.fromhex(payload.replace(" ", ""))))
     assert (raised.value.record, raised.value.offset) == (0, 0)
+
+
+@pytest.mark.parametrize("last", ["02", "8100"])
+def test_varints_of_more_than_64_bits(last: str) -> None:
+    """As the second record, which is not parsed by protobuf."""
+    good = recordio.encode(np.array([[-1]]))
+    wide = bytes.fromhex("ff" * 9 + last)
+    payload = next(recordio.read_frames(io.BytesIO(good)))
+    assert payload.endswith(bytes.fromhex("ff" * 9 + "01"))
+    grown = 1 if last == "8100" else 0
+    damaged = bytearray(payload[:-10] + wide)
+    for place in (1, 11, 13, 15):
+        damaged[place] += grown
+    with pytest.raises(RecordIOError, match=r"^record 1 at byte \d+: feature 'values' has a broken varint among its values"):
+        recordio.decode(good + frame(bytes(damaged)))
+
+
+def test_memory_is_bounded_by_a_batch() -> None:
+    """100 MB in batches of 1 MB need the window, which is twice as large as a block, and little more."""
+    block = recordio.encode(np.ones((1000, 250), np.float32))
+
+    class Repeating:
+        left = 100 * len(block)
+
+        def read(self, size: int, /) -> bytes:
+            begin = -self.left % len(block)
+            piece = block[begin : begin + min(size, self.left)]
+            self.left -= len(piece)
+            return piece
+
+    tracemalloc.start()
+    try:
+        assert sum(len(batch) for batch in recordio.read_batches(Repeating(), 1000)) == 100_000
+        assert tracemalloc.get_traced_memory()[1] < 5 * BLOCK
+    finally:
+        tracemalloc.stop()
 
 
 def test_scipy_is_not_imported_for_dense_rows() -> None:

@@ -17,7 +17,7 @@ from tests.benchmarks.peers import Peer, Sample, clock, in_turn, machine, peer_p
 
 REQUIREMENTS = ("sagemaker>=2.257,<3", "scipy>=1.15,<2")
 ROWS, COLUMNS, DENSITY = 20_000, 784, 0.1
-REPETITIONS = 7
+REPETITIONS = 11
 
 
 def main() -> None:
