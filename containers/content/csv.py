@@ -4,7 +4,7 @@ numpy's own text reader does the parsing; where it refuses a block, a slow secon
 column. Numbers are read as float64 and rounded to float32, as in every other decoder.
 
 On 20,000 x 784 values numpy read 94 MB/s of small integers and 179 MB/s of six-digit numbers, pandas 4 138 and 247, pyarrow 134
-and 161 with two threads (AMD EPYC, 2 cores). numpy is the one that a request of one row can afford too: 3 us, nothing to import.
+and 161 with two threads (AMD EPYC, 2 cores). numpy is the one that a request of one row can afford too: 3 us, no import.
 """
 
 from __future__ import annotations
