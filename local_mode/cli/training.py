@@ -57,6 +57,8 @@ def _reads_job(command: Callable[..., None]) -> Callable[..., None]:
         channels = _pairs([*(f"{name}={data}" for name, data in named.items() if data), *channel])
         if not channels:
             raise click.UsageError("name some data, such as --train DATA")
+        if rest["content_type"] is None and any(data.endswith((".csv", ".csv.gz")) for data in channels.values()):
+            click.echo("note: without --content-type text/csv, data are read as the algorithm's default type", err=True)
         command(channels=channels, hyperparameters=_pairs([*hp, *more]), **rest)
 
     return collect
@@ -131,5 +133,7 @@ def check(**request: Any) -> None:
     \b
       drydock check linear-learner --train my.csv --content-type text/csv --hp predictor_type=regressor
     """
-    TrainingJob(TrainingRequest(**request)).check(click.echo)
+    lines: list[str] = []
+    TrainingJob(TrainingRequest(**request)).check(lines.append)
+    click.echo("\n".join(lines))
     click.echo("ok", err=True)
