@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Batch:
         shape: (rows,), float32; None where the data carry none.
     """
 
-    features: NDArray[np.float32] | csr_array
+    features: Any  # NDArray[np.float32] or csr_array
     labels: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
 

@@ -70,9 +70,7 @@ def spread(hp: LinearLearnerHyperparameters, count: int, balanced_weight: float)
     # The learning rate matters most and varies quickest, then the weight of positives, then the penalties.
     grid = [(wd, l1, weight, rate) for wd, l1 in _penalties(hp) for weight in weights for rate in rates]
     # More models than the grid has points: the same points at ever smaller learning rates.
-    models = (
-        Candidate(rate * 0.7**turn, wd, l1, weight) for turn in itertools.count() for wd, l1, weight, rate in grid
-    )
+    models = (Candidate(rate * 0.7**turn, wd, l1, weight) for turn in itertools.count() for wd, l1, weight, rate in grid)
     return list(itertools.islice(models, count))
 
 

@@ -121,8 +121,8 @@ def _clip(xp: Ops, a: Array, limit: float) -> Array:
 _CLASSIFIERS = ("binary_classifier", "multiclass_classifier")
 _ALL = (*_CLASSIFIERS, "regressor")
 
-#: By AWS's names. Any loss is offered wherever it can be computed: the regression losses on 0/1 labels too (an official notebook
-#: trains a binary classifier with ``absolute_loss``); multiclass with an elementwise loss is one against the rest.
+#: By AWS's names. Any loss is offered wherever it can be computed: the regression losses on 0/1 labels too (an official
+#: notebook trains a binary classifier with ``absolute_loss``); multiclass with an elementwise loss is one against the rest.
 LOSSES: dict[str, Loss] = {
     "logistic": Loss(
         "binary_classification_cross_entropy_objective", _CLASSIFIERS, _elementwise(_logistic),

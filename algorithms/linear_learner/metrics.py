@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.ht
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,12 +143,14 @@ def metrics_for(hp: LinearLearnerHyperparameters, threshold: float) -> BinaryMet
 
 
 #: Name without the channel to the word in the log line and whether more is better.
-FINAL_METRICS = {
+FINAL_METRICS: dict[str, tuple[str, str, Literal["Minimize", "Maximize"]]] = {
     "objective_loss": ("{objective} <loss>", r"\S+_objective <loss>", "Minimize"),
     "absolute_loss": ("absolute_loss <loss>", "absolute_loss <loss>", "Minimize"),
     "mse": ("mse <loss>", "mse <loss>", "Minimize"),
     "rmse": ("rmse <loss>", "rmse <loss>", "Minimize"),
-    "binary_classification_accuracy": ("binary_classification_accuracy <score>",) * 2 + ("Maximize",),
+    "binary_classification_accuracy": (
+        "binary_classification_accuracy <score>", "binary_classification_accuracy <score>", "Maximize",
+    ),
     "binary_f_beta": ("binary_f_{beta:.3f} <score>", r"binary_f_\S+ <score>", "Maximize"),
     "precision": ("precision <score>", "precision <score>", "Maximize"),
     "recall": ("recall <score>", "recall <score>", "Maximize"),
@@ -180,7 +182,9 @@ def _specs() -> tuple[MetricSpec, ...]:
         for name, (line, regex, direction) in FINAL_METRICS.items():
             objective = direction if channel != "train" else None
             specs.append(
-                MetricSpec(f"{channel}:{name}", f"{start}{channel} {line}={{value}}", f"{host}{channel} {regex}=(\\S+)", objective)  # type: ignore[arg-type]
+                MetricSpec(
+                    f"{channel}:{name}", f"{start}{channel} {line}={{value}}", f"{host}{channel} {regex}=(\\S+)", objective
+                )
             )
     progress = "#progress_metric: host={host}, completed {value} % of epochs"
     throughput = "#throughput_metric: host={host}, train throughput={value} records/second"
@@ -188,7 +192,10 @@ def _specs() -> tuple[MetricSpec, ...]:
         *specs,
         MetricSpec("train:progress", progress, r"#progress_metric: host=\S+, completed (\S+) %", per_epoch=True),
         MetricSpec(
-            "train:throughput", throughput, r"#throughput_metric: host=\S+, train throughput=(\S+) records/second", per_epoch=True
+            "train:throughput",
+            throughput,
+            r"#throughput_metric: host=\S+, train throughput=(\S+) records/second",
+            per_epoch=True,
         ),
     )
 

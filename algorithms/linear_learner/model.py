@@ -31,7 +31,7 @@ class Description:
     feature_dim: int
     outputs: int
     link: Link
-    threshold: float | None = None
+    threshold: float | None = None  # of a binary classifier
     algorithm: str = ALGORITHM
     format: int = FORMAT
     hyperparameters: dict[str, Any] = field(default_factory=dict)
@@ -71,13 +71,11 @@ class LinearModel:
     def predict(self, batch: Batch) -> Predictions:
         """Scores, and labels where the model is a classifier."""
         scores = self.published(self.raw(batch.features))
-        match self.description.predictor_type:
-            case "binary_classifier":
-                return Predictions({"score": scores, "predicted_label": (scores > self.description.threshold).astype(np.int64)})
-            case "multiclass_classifier":
-                return Predictions({"score": scores, "predicted_label": scores.argmax(axis=1)})
-            case _:
-                return Predictions({"score": scores})
+        if self.description.predictor_type == "multiclass_classifier":
+            return Predictions({"score": scores, "predicted_label": scores.argmax(axis=1)})
+        if self.description.threshold is not None:
+            return Predictions({"score": scores, "predicted_label": (scores > self.description.threshold).astype(np.int64)})
+        return Predictions({"score": scores})
 
     def save(self, directory: Path) -> None:
         """Write the two files."""

@@ -162,9 +162,7 @@ class Network:
         self._update(None, tf.reshape(parts[0], tf.shape(self.weights)), parts[1], parts[2], epoch)
         return parts[3], parts[4][0]
 
-    def _sparse_step(
-        self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor, epoch: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _sparse_step(self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor]:
         """One step on a sparse mini-batch.
 
         Parameters
@@ -217,9 +215,7 @@ class Network:
             return y[:, None, None]
         return self.tf.one_hot(self.tf.cast(y, self.tf.int32), self.arch.outputs)[:, None, :]
 
-    def _update(
-        self, columns: Tensor | None, gradient: Tensor, bias_gradient: Tensor, weight: Tensor, epoch: Tensor
-    ) -> None:
+    def _update(self, columns: Tensor | None, gradient: Tensor, bias_gradient: Tensor, weight: Tensor, epoch: Tensor) -> None:
         """Apply summed gradients; `columns` names the rows of the weights they belong to, None meaning all."""
         tf, arch = self.tf, self.arch
         scale = tf.repeat(1.0 / tf.maximum(weight, 1e-30), arch.outputs)

@@ -102,9 +102,7 @@ class Checkpoint:
         for name, variable in network.state().items():
             variable.assign(self.tensors[name])
         train, judged = (list(self.tensors[name]) for name in ("train_losses", "judged_losses"))
-        return Progress(
-            self.tensors["losses"], self.state["epoch"], train, judged, self.state["best"], self.state["waited"]
-        )
+        return Progress(self.tensors["losses"], self.state["epoch"], train, judged, self.state["best"], self.state["waited"])
 
     def save(self, network: Network, progress: Progress, sample: Sample) -> None:
         """Write the state after an epoch, on the first host."""

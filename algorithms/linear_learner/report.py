@@ -60,8 +60,12 @@ def write_report(
         _losses(page, progress, verdict, "validation" if "validation" in results else "sample of train")
     _weights(page, model, scaler)
     page.heading("Settings")
-    page.table(["hyperparameter", "value"], [[k, str(v)] for k, v in description.selected.items()], "The model that was chosen.")
-    page.table(["hyperparameter", "value"], [[k, str(v)] for k, v in description.hyperparameters.items()], "As given, or by default.")
+    page.table(
+        ["hyperparameter", "value"], [[k, str(v)] for k, v in description.selected.items()], "The model that was chosen."
+    )
+    page.table(
+        ["hyperparameter", "value"], [[k, str(v)] for k, v in description.hyperparameters.items()], "As given, or by default."
+    )
     page.write(job.output_dir / "report.html")
 
 
@@ -98,7 +102,9 @@ def _regression(page: Report, metrics: RegressionMetrics, channel: str) -> None:
     predicted, true = metrics.curve()
     shown = np.random.default_rng(0).permutation(len(true))[:POINTS]
     page.heading(f"Predictions on {channel}")
-    page.figure(figures.scatter(true[shown], predicted[shown], "label", "prediction"), f"Predictions against labels, {len(shown)} rows.")
+    page.figure(
+        figures.scatter(true[shown], predicted[shown], "label", "prediction"), f"Predictions against labels, {len(shown)} rows."
+    )
     page.figure(figures.histogram(predicted - true, "prediction - label"), "Errors.")
 
 
@@ -109,7 +115,9 @@ def _losses(page: Report, progress: Progress, verdict: Verdict, judged_on: str) 
     lines = {"best model, train": train[:, best], f"best model, {judged_on}": judged[:, best]}
     if median != best:
         lines |= {"median model, train": train[:, median], f"median model, {judged_on}": judged[:, median]}
-    page.figure(figures.line_chart(lines, y_label="loss"), f"Loss per epoch of the best and the median of {train.shape[1]} models.")
+    page.figure(
+        figures.line_chart(lines, y_label="loss"), f"Loss per epoch of the best and the median of {train.shape[1]} models."
+    )
 
 
 def _weights(page: Report, model: LinearModel, scaler: Scaler) -> None:
@@ -123,6 +131,6 @@ def _weights(page: Report, model: LinearModel, scaler: Scaler) -> None:
     page.table(
         headers,
         rows,
-        "The features that matter most: weights in the features' own units; influence is the largest weight for features and label "
-        f"of unit deviation. {zeros} of {len(model.weights)} features have no weight.",
+        "The features that matter most: weights in the features' own units; influence is the largest weight for features and "
+        f"label of unit deviation. {zeros} of {len(model.weights)} features have no weight.",
     )

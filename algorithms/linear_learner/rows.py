@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -71,8 +71,8 @@ class SparseGroup:
 class TrainingRows:
     """The normalised training data, shuffled.
 
-    A table that is complete is shuffled once as a whole and taken as a ring, so that every mini-batch is full; each epoch begins
-    elsewhere on it and takes the mini-batches in another order. One that is streamed is shuffled within each block.
+    A table that is complete is shuffled once as a whole and taken as a ring, so that every mini-batch is full; each epoch
+    begins elsewhere on it and takes the mini-batches in another order. One that is streamed is shuffled within each block.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class TrainingRows:
             self.rows = len(y) - mini_batch
             self.x, self.y = self._tensors(x, y)
 
-    def groups(self, epoch: int) -> Iterator[Group]:
+    def groups(self, epoch: int) -> Generator[Group]:
         """The groups of one epoch."""
         rng = np.random.default_rng((self.seed, epoch))
         if self.table.complete:
@@ -117,9 +117,7 @@ class TrainingRows:
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
         return list(blocks(x[:limit], y[:limit]))
 
-    def _prepare(
-        self, batches: list[Batch], rng: np.random.Generator, ring: int = 0
-    ) -> tuple[Any, NDArray[np.float32]]:
+    def _prepare(self, batches: list[Batch], rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
         x, y = shuffled(batches, self.sparse, rng, ring)
         return self.scaler.features(x), self.scaler.labels(y)
 
@@ -136,20 +134,20 @@ class TrainingRows:
                 yield DenseGroup(x, y, starts[first : first + STEPS].astype(np.int32), self.mini_batch)
 
 
-def shuffled(
-    batches: list[Batch], sparse: bool, rng: np.random.Generator, ring: int = 0
-) -> tuple[Any, NDArray[np.float32]]:
+def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
     """All rows of some batches in random order, and after the last the first `ring` rows again.
 
     The list is emptied on the way, so that no row is held twice.
     """
-    y = np.concatenate([batch.labels for batch in batches])  # type: ignore[arg-type]
+    y = np.concatenate([batch.labels for batch in batches])
     order = rng.permutation(len(y))
     again = order[:ring]
     if sparse:
         from scipy.sparse import csr_array, vstack
 
-        return vstack([csr_array(batch.features) for batch in batches], format="csr")[np.append(order, again)], y[np.append(order, again)]
+        return vstack([csr_array(batch.features) for batch in batches], format="csr")[np.append(order, again)], y[
+            np.append(order, again)
+        ]
     x = np.empty((len(y) + ring, batches[0].features.shape[1]), np.float32)
     place, start = np.argsort(order), 0
     while batches:

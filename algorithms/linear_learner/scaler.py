@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 
 Features = Any  # NDArray[np.float32] or csr_array, shape: (rows, features)
 
@@ -57,49 +57,67 @@ class Scaler:
         return raw, bias.astype(np.float64) * self.label_scale + self.label_mean - self.mean @ raw
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Moments:
-    """Sums from which a `Scaler` is made; those of several hosts add up."""
+    """Sums over rows from which a `Scaler` is made, with the label as the last column; those of several hosts add up.
 
-    count: float
+    Dense columns are measured by their standard deviation. Of sparse ones the root mean square of what is stored is taken: by
+    their deviation, features that rarely occur would be blown up, and with them the steps of gradient descent.
+
+    Attributes
+    ----------
+    counts, sums, squares
+        shape: (features + 1,); for sparse features over stored values. Sums are about `origin`: near the mean it keeps the
+        squares of columns such as timestamps from swallowing their variance.
+    """
+
+    origin: NDArray[np.float64]
+    sparse: bool
+    counts: NDArray[np.float64]
     sums: NDArray[np.float64]
     squares: NDArray[np.float64]
 
     @classmethod
-    def of(cls, x: Features, y: NDArray[np.float32], origin: NDArray[np.float64]) -> Moments:
-        """Moments about `origin` of the features (shape: (rows, features)) with the label as the last column.
+    def none(cls, origin: NDArray[np.float64], sparse: bool) -> Moments:
+        """The moments of no rows; `origin` is of shape (features + 1,), zero for sparse features."""
+        return cls(origin, sparse, *(np.zeros(len(origin)) for _ in range(3)))
 
-        An origin near the mean keeps the squares from swallowing the variance of columns such as timestamps.
-        """
-        label = y.astype(np.float64)[:, None] - origin[-1]
+    def add(self, x: Features, y: NDArray[np.float32]) -> Moments:
+        """With some more rows; shapes: (rows, features) and (rows,)."""
+        label = y.astype(np.float64) - self.origin[-1]
         if isinstance(x, np.ndarray):
-            z = x.astype(np.float64) - origin[:-1]
+            z = x.astype(np.float64) - self.origin[:-1]
+            counts = np.full(x.shape[1], len(x)) if not self.sparse else np.count_nonzero(x, axis=0)
             sums, squares = z.sum(axis=0), np.einsum("ij,ij->j", z, z)
         else:
-            data = x.data.astype(np.float64)
-            sums = np.bincount(x.indices, data, minlength=x.shape[1])
-            squares = np.bincount(x.indices, data * data, minlength=x.shape[1])
-        return cls(len(y), np.append(sums, label.sum()), np.append(squares, (label * label).sum()))
+            data, width = x.data.astype(np.float64), x.shape[1]
+            counts = np.bincount(x.indices, minlength=width)
+            sums = np.bincount(x.indices, data, minlength=width)
+            squares = np.bincount(x.indices, data * data, minlength=width)
+        more = np.append(counts, len(y)), np.append(sums, label.sum()), np.append(squares, (label * label).sum())
+        return Moments(self.origin, self.sparse, self.counts + more[0], self.sums + more[1], self.squares + more[2])
 
-    def __add__(self, other: Moments) -> Moments:
-        return Moments(self.count + other.count, self.sums + other.sums, self.squares + other.squares)
+    def map_sums(self, add: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Moments:
+        """The same of all hosts, given what sums an array over them."""
+        return Moments(self.origin, self.sparse, add(self.counts), add(self.sums), add(self.squares))
 
-    def deviation(self, origin: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard deviation of each column; 0 for one that is constant but for rounding in float32."""
-        mean = self.sums / self.count
-        deviation = np.sqrt(np.maximum(self.squares / self.count - mean * mean, 0.0))
-        return np.where(deviation <= 1e-7 * np.abs(mean + origin), 0.0, deviation)
+    @property
+    def deviation(self) -> NDArray[np.float64]:
+        """What each column is measured by; 0 for one that is constant but for rounding in float32, or never stored."""
+        counts = np.maximum(self.counts, 1.0)
+        mean = self.sums / counts
+        around = np.where(self.sparse & (np.arange(len(mean)) < len(mean) - 1), 0.0, mean)
+        deviation = np.sqrt(np.maximum(self.squares / counts - around * around, 0.0))
+        return np.where(deviation <= 1e-7 * np.abs(mean + self.origin), 0.0, deviation)
 
-    def scaler(
-        self, origin: NDArray[np.float64], *, shift: bool, scale: bool, shift_label: bool, scale_label: bool
-    ) -> Scaler:
-        """The map these sums ask for. A constant column keeps its scale."""
-        mean = self.sums / self.count + origin
-        deviation = self.deviation(origin)
+    def scaler(self, *, shift: bool, scale: bool, shift_label: bool, scale_label: bool) -> Scaler:
+        """The map these sums ask for. A column without deviation keeps its scale."""
+        mean = self.sums / np.maximum(self.counts, 1.0) + self.origin
+        deviation = self.deviation
         deviation[deviation == 0.0] = 1.0
         width = len(mean) - 1
         return Scaler(
-            mean[:-1] if shift else np.zeros(width),
+            mean[:-1] if shift and not self.sparse else np.zeros(width),
             deviation[:-1] if scale else np.ones(width),
             float(mean[-1]) if shift_label else 0.0,
             float(deviation[-1]) if scale_label else 1.0,

@@ -62,7 +62,9 @@ def cuts(scores: Scores, labels: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     predicted = np.append(0, last + 1)
     levels = ranked[last]
     between = (levels[:-1] + levels[1:]) / 2
-    thresholds = np.concatenate([[levels[0] + 1e-6 + abs(levels[0]) * 1e-6], between, [levels[-1] - 1e-6 - abs(levels[-1]) * 1e-6]])
+    thresholds = np.concatenate(
+        [[levels[0] + 1e-6 + abs(levels[0]) * 1e-6], between, [levels[-1] - 1e-6 - abs(levels[-1]) * 1e-6]]
+    )
     return thresholds, tp, predicted - tp
 
 

@@ -22,7 +22,6 @@ from algorithms.linear_learner.scaler import Moments, Scaler
 from algorithms.training.cluster import Cluster
 from algorithms.training.memory import memory_limit
 from containers.batch import Batch
-from containers.content.rebatch import cut
 from containers.errors import UserError
 from containers.hyperparameters import AUTO
 
@@ -54,21 +53,18 @@ def look(head: list[Batch], hp: LinearLearnerHyperparameters, cluster: Cluster) 
         raise UserError("unbias_data: sparse features are unbiased through the bias term, which use_bias=false leaves out")
     origin = np.zeros(features + 1)
     first = head[0]
-    if not first.is_sparse and first.labels is not None:
+    if not sparse and first.labels is not None:
         origin = np.append(first.features[0], first.labels[0]).astype(np.float64)
-    origin = cluster.broadcast(np.zeros(features + 1) if sparse else origin)
-    moments, left = Moments(0, np.zeros(features + 1), np.zeros(features + 1)), hp.num_point_for_scaler
+    moments = Moments.none(cluster.broadcast(origin), sparse)
+    # Rows spread over all that is at hand: the data may be sorted.
+    every = max(1, sum(map(len, head)) // hp.num_point_for_scaler)
     for batch in head:
-        if left <= 0:
-            break
-        part = cut(batch, 0, min(left, len(batch)))
-        moments += Moments.of(part.features, part.labels, origin)
-        left -= len(part)
-    moments = Moments(*(cluster.sum(value) for value in (moments.count, moments.sums, moments.squares)))
+        assert batch.labels is not None  # noqa: S101 the decoder insists on them
+        moments = moments.add(batch.features[::every], batch.labels[::every])
+    moments = moments.map_sums(cluster.sum)
     regressor = hp.predictor_type == "regressor"
     scaler = moments.scaler(
-        origin,
-        shift=shift and not sparse,
+        shift=shift,
         scale=hp.normalize_data in (AUTO, True),
         shift_label=regressor and hp.use_bias and hp.unbias_label in (AUTO, True),
         scale_label=regressor and hp.normalize_label in (AUTO, True),
@@ -76,7 +72,7 @@ def look(head: list[Batch], hp: LinearLearnerHyperparameters, cluster: Cluster) 
     classes = {"binary_classifier": 2, "regressor": 0}.get(hp.predictor_type, hp.outputs)
     labels = np.concatenate([batch.labels for batch in head])  # type: ignore[arg-type]
     counts = cluster.sum(np.bincount(labels.astype(np.int64), minlength=classes) if classes else np.zeros(0))
-    return Sample(features, sparse, scaler, moments.deviation(origin)[:-1] > 0, counts)
+    return Sample(features, sparse, scaler, moments.deviation[:-1] > 0, counts)
 
 
 def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bool) -> Architecture:

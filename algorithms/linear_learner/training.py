@@ -39,6 +39,7 @@ SCORED_TRAINING_ROWS = 1_000_000
 def fit(job: TrainingJob, report: Reporter) -> None:
     """Train, judge and publish; see `containers.algorithm.Algorithm.fit`."""
     hp: LinearLearnerHyperparameters = job.hyperparameters
+    log.info("Final configuration: %s", hp.model_dump_json())
     tables = open_tables(job, hp)
     cluster = Cluster(job.hosts)
     sample = look(tables["train"].head, hp, cluster)
@@ -57,7 +58,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     for epoch in range(progress.epoch, hp.epochs):
         began, total, count = time.monotonic(), np.zeros(network.models), 0.0
         with closing(rows.groups(epoch)) as groups:
-            for group, steps in in_step(groups, rows.nothing(sample.features), cluster, job.stop):  # type: ignore[arg-type]
+            for group, steps in in_step(groups, rows.nothing(sample.features), cluster, job.stop):
                 losses, seen = group.train(network, steps, epoch)
                 total, count = total + losses.numpy().astype(np.float64), count + float(seen)
         if job.stop.is_set():
@@ -116,16 +117,15 @@ def _juries(
 ) -> tuple[Jury, Jury, str]:
     """The rows of training data that are scored in the end, the rows that judge the models, and the latter's channel."""
     given = None if hp.num_calibration_samples == AUTO else int(hp.num_calibration_samples)
-    on_train = Jury(network, rows.sample(SCORED_TRAINING_ROWS))
+    limit = SCORED_TRAINING_ROWS if tables["train"].complete else CALIBRATION_ROWS["train"]
+    on_train = Jury(network, rows.sample(limit))
     if "validation" in tables:
         judges = jury_of(network, tables["validation"], sample.scaler, sample.sparse, given or CALIBRATION_ROWS["validation"])
         return on_train, judges, "validation"
     return on_train, Jury(network, rows.sample(given or CALIBRATION_ROWS["train"])), "train"
 
 
-def _log_epoch(
-    report: Reporter, progress: Progress, objective: str, judged_by: str, epochs: int, throughput: float
-) -> None:
+def _log_epoch(report: Reporter, progress: Progress, objective: str, judged_by: str, epochs: int, throughput: float) -> None:
     epoch, train, judged = progress.epoch - 1, progress.train_losses[-1], progress.judged_losses[-1]
     best = int(np.nanargmin(progress.losses)) if np.isfinite(progress.losses).any() else 0
     for model in range(len(train)):
@@ -157,7 +157,11 @@ def _finished(
     value = float(cluster.broadcast(np.array(value)))
     progress.improves(value, hp.early_stopping_tolerance)
     log.info(
-        "#early_stopping_criteria_metric: host=%s, epoch=%d, criteria=%s, value=%r", cluster.hosts.current, epoch, name, abs(value)
+        "#early_stopping_criteria_metric: host=%s, epoch=%d, criteria=%s, value=%r",
+        cluster.hosts.current,
+        epoch,
+        name,
+        abs(value),
     )
     if progress.waited >= hp.early_stopping_patience and epoch + 1 < hp.epochs:
         log.info("Early stop condition met. Stopping training.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,9 @@ class Cluster:
         self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
         self._sum = self.function(lambda x: self.run(self.reduce, x))
         self._gather = self.function(lambda x: self.run(self.collect, x))
+        self.maximum(0)  # all hosts are there
+        # TensorFlow's coordination service has put a handler of its own in the place of Python's.
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
     @property
     def is_first(self) -> bool:
@@ -49,13 +53,21 @@ class Cluster:
         if self.strategy is None:
             return function
         errors = self._tf.errors
-        lost = errors.UnavailableError, errors.AbortedError, errors.InternalError, errors.CancelledError, errors.DeadlineExceededError
+        lost = (
+            errors.UnavailableError,
+            errors.AbortedError,
+            errors.InternalError,
+            errors.CancelledError,
+            errors.DeadlineExceededError,
+        )
 
         def call(*args: Any) -> Any:
             try:
                 return function(*args)
             except lost as error:
-                raise AlgorithmError(f"lost contact with another host of the job: {error.message.splitlines()[0]}") from error
+                told = [line.strip() for line in error.message.splitlines() if "aborted by" in line or "failed" in line]
+                reason = told[0] if told else type(error).__name__
+                raise AlgorithmError(f"lost contact with another host of the job: {reason}") from error
 
         return call
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def prefetch(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
     """The same items, made `depth` ahead by a thread of their own, so that decoding overlaps with training.
 
     Closing the generator ends the thread and closes `items`.
@@ -90,7 +90,7 @@ class Table:
     head: list[Batch] = field(default_factory=list)
     complete: bool = False
     _passes: int = 0
-    _rest: Iterator[Batch] | None = None
+    _rest: Generator[Batch] | None = None
 
     def load(self) -> Table:
         """Read as much as may be kept."""
@@ -107,7 +107,7 @@ class Table:
     def stream(self) -> Iterator[Batch]:
         """The rows once more, in the order of the channel. The head is let go of as it is handed out."""
         rest, self._rest = self._rest or self._open(), None
-        with closing(rest):  # type: ignore[type-var]
+        with closing(rest):
             while self.head:
                 yield self.head.pop(0)
             yield from rest
@@ -115,9 +115,9 @@ class Table:
     def close(self) -> None:
         """End the reading that is under way, if any."""
         if self._rest is not None:
-            self._rest.close()  # type: ignore[attr-defined]
+            self._rest.close()
             self._rest = None
 
-    def _open(self) -> Iterator[Batch]:
+    def _open(self) -> Generator[Batch]:
         self._passes += 1
         return prefetch(self.read(self._passes - 1))
