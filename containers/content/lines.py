@@ -7,12 +7,14 @@ from typing import BinaryIO
 
 from containers.errors import UserError
 
+#: Bytes read at once.
 BLOCK_BYTES = 4 << 20
+#: Bytes of a line beyond which a stream is not taken for text.
 LONGEST_LINE = 256 << 20
 UTF8_MARK = b"\xef\xbb\xbf"
 
 
-def blocks(stream: BinaryIO, source: str, size: int = BLOCK_BYTES) -> Iterator[tuple[bytes, int]]:
+def blocks(stream: BinaryIO, source: str) -> Iterator[tuple[bytes, int]]:
     """Cut a stream into blocks that end where a line ends, the last one excepted.
 
     Parameters
@@ -21,8 +23,6 @@ def blocks(stream: BinaryIO, source: str, size: int = BLOCK_BYTES) -> Iterator[t
         Any binary stream; a pipe will do.
     source
         What errors call the stream.
-    size
-        Bytes read at once.
 
     Yields
     ------
@@ -35,7 +35,7 @@ def blocks(stream: BinaryIO, source: str, size: int = BLOCK_BYTES) -> Iterator[t
         A line does not end within `LONGEST_LINE` bytes: these are not lines of text.
     """
     line, rest = 1, b""
-    while chunk := stream.read(size):
+    while chunk := stream.read(BLOCK_BYTES):
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest += chunk

@@ -1,4 +1,4 @@
-"""RecordIO-protobuf records as rows of a table, and predictions as records."""
+"""RecordIO-protobuf: one record a row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 import recordio
-from containers.batch import Batch, Predictions
+from containers.batch import Batch
 from containers.content.layout import Layout, plural
 from containers.errors import UserError
 
@@ -64,9 +64,3 @@ def _check_finite(features: Any, start: int, source: str, layout: Layout) -> Non
     else:
         row, column = divmod(unfit, features.shape[1])
     raise UserError(f"{source}, record {start + row}, feature {column}: expected {layout.value}, got {values[unfit]}")
-
-
-def encode(predictions: Predictions) -> bytes:
-    """One record a row, every column a float32 tensor in the label map, as AWS answers; uids are echoed."""
-    labels = {name: np.asarray(column, np.float32) for name, column in predictions.columns.items()}
-    return recordio.encode({}, labels, uids=predictions.uids)

@@ -29,6 +29,13 @@ SOURCE = "request"
 #: Media type to the module that decodes it; imported when first used, so that serving CSV loads neither pyarrow nor protobuf.
 DECODERS: Mapping[str, str] = {CSV: "csv", LIBSVM: "libsvm", RECORDIO: "protobuf", PARQUET: "parquet"}
 
+ENCODERS: Mapping[str, Callable[[Predictions], bytes]] = {
+    JSON: encoders.encode_json,
+    JSONLINES: encoders.encode_jsonlines,
+    CSV: encoders.encode_csv,
+    RECORDIO: encoders.encode_recordio,
+}
+
 
 def read(
     parts: Iterable[Part],
@@ -155,12 +162,4 @@ class TabularCodec:
 
     def encode(self, predictions: Predictions, accept: MediaType) -> bytes:
         """The response in one of `returns`."""
-        if accept.name == JSON:
-            return encoders.encode_json(predictions)
-        if accept.name == JSONLINES:
-            return encoders.encode_jsonlines(predictions)
-        if accept.name == CSV:
-            return encoders.encode_csv(predictions)
-        from containers.content.protobuf import encode
-
-        return encode(predictions)
+        return ENCODERS[accept.name](predictions)

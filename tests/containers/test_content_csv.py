@@ -113,7 +113,7 @@ def test_values_may_be_missing_where_that_is_allowed_but_labels_never():
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
 def test_blocks_of_any_size_hold_the_same_rows_and_lines(size, monkeypatch):
-    monkeypatch.setattr(lines.blocks, "__defaults__", (size,))
+    monkeypatch.setattr(lines, "BLOCK_BYTES", size)
     content = b"1,2\r\n\n3,44\n5,6"
 
     batches = list(csv.read(Pipe(content), "pipe", Layout(labels=1)))

@@ -37,7 +37,7 @@ def test_in_a_request_the_label_may_be_absent():
 
 
 def test_without_a_width_batches_are_as_wide_as_the_widest_row_so_far(monkeypatch):
-    monkeypatch.setattr(lines.blocks, "__defaults__", (10,))
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 10)
 
     widths = [batch.features.shape[1] for batch in libsvm.read(Pipe(b"1 0:1\n1 4:1 5:1\n1 2:1\n"), "pipe", Layout(labels=1))]
 

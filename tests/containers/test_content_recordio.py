@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 import recordio
 from containers.batch import Predictions
-from containers.content import protobuf
+from containers.content.encoders import encode_recordio
 from containers.errors import UserError
 from tests.containers.parts import dense, read, read_one
 
@@ -80,7 +80,7 @@ def test_all_files_have_one_width():
 def test_predictions_are_float32_tensors_in_the_label_map():
     predictions = Predictions({"score": np.array([0.4, 0.6], np.float32), "predicted_label": np.array([0, 1])}, ["a", "b"])
 
-    records = list(recordio.read_messages(io.BytesIO(protobuf.encode(predictions))))
+    records = list(recordio.read_messages(io.BytesIO(encode_recordio(predictions))))
 
     assert [list(record.label["score"].float32_tensor.values) for record in records] == [[np.float32(0.4)], [np.float32(0.6)]]
     assert [list(record.label["predicted_label"].float32_tensor.values) for record in records] == [[0], [1]]

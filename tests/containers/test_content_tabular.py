@@ -174,6 +174,13 @@ def test_predictions_as_text(predictions, name, body):
     assert TabularCodec(1).encode(predictions, MediaType(name)) == body
 
 
+@pytest.mark.parametrize("name", [JSON, JSONLINES, CSV, RECORDIO])
+def test_predictions_of_any_memory_order(name):
+    turned = Predictions({key: np.asfortranarray(np.repeat(column, 2, 0))[::2] for key, column in VECTORS.columns.items()})
+
+    assert TabularCodec(1).encode(turned, MediaType(name)) == TabularCodec(1).encode(VECTORS, MediaType(name))
+
+
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_scores_survive_the_way_through_text(values):
     scores = np.array(values, np.float32)
