@@ -95,6 +95,7 @@ def test_every_flipped_bit(name: str) -> None:
             try_everything(bytes(damaged))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(VALID)), st.data())
 def test_damage_of_any_kind(name: str, data: Any) -> None:
     content = bytearray(VALID[name])
@@ -105,12 +106,14 @@ def test_damage_of_any_kind(name: str, data: Any) -> None:
     try_everything(bytes(content[:end]), data.draw(st.sampled_from([1, 3, 50, 1 << 16])))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 7))
 def test_rubbish(payload: bytes, flag: int) -> None:
     try_everything(payload)
     try_everything(MAGIC + (flag << 29 | len(payload)).to_bytes(4, "little") + payload + bytes(-len(payload) % 4))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from([MAGIC, *(bytes([number, 0, 0, 0]) for number in range(0, 40, 4))]), max_size=8)))
 def test_payloads_that_look_like_frames(payloads: list[list[bytes]]) -> None:
     content = [b"".join(words) for words in payloads]
