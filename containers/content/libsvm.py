@@ -19,7 +19,8 @@ from containers.content.layout import Layout, shown
 from containers.content.lines import blocks
 from containers.errors import UserError
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Possessive throughout: a hostile line takes no longer than a good one.
+NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e[+-]?\d++)?"
 END = r"(?=\s|\Z)"
 PAIR = rf"\d{{1,15}}+:(?:{NUMBER}|[+-]?nan){END}"
 REST = rf"(?:\s++qid:\d++{END})?(?P<pairs>(?:\s*+{PAIR})*+)\s*"

@@ -78,6 +78,12 @@ def test_bad_lines_are_refused_by_number(line, message):
     assert str(error.value) == f"train/a, line 3: {message}"
 
 
+@pytest.mark.parametrize("line", ["1 1:" + "1" * 300_000 + "x", "1" * 300_000 + "x 1:1", "1" + " " * 300_000 + "x"])
+def test_a_hostile_line_takes_no_longer_than_a_good_one(line):
+    with pytest.raises(UserError, match="train/a, line 1: expected "):
+        list(read("text/libsvm", line.encode()))
+
+
 def test_reads_what_scikit_learn_writes():
     rng = np.random.default_rng(0)
     table = rng.normal(size=(50, 20)).astype(np.float32) * (rng.random((50, 20)) < 0.3)
