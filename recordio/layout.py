@@ -31,6 +31,9 @@ FEATURES_TAG, LABEL_TAG, UID_TAG, METADATA_TAG, CONFIGURATION_TAG = b"\x0a", b"\
 MAP_KEY_TAG, MAP_VALUE_TAG = b"\x0a", b"\x12"
 VALUES_TAG, KEYS_TAG, SHAPE_TAG = b"\x0a", b"\x12", b"\x1a"
 
+#: As many as numpy has; a longer shape is rubbish, and its product would be a number of any length.
+_MAX_DIMENSIONS = 64
+
 
 def title(tag: bytes, name: str) -> str:
     """What messages call a column."""
@@ -80,6 +83,8 @@ class Column:
             holds = "bytes" if value.HasField("bytes") else "no tensor"
             raise LayoutError(f"{called} holds {holds}; expected a Float32, Float64 or Int32 tensor")
         tensor = getattr(value, kind.field)
+        if len(tensor.shape) > _MAX_DIMENSIONS:
+            raise LayoutError(f"{called} has {len(tensor.shape)} dimensions; expected at most {_MAX_DIMENSIONS}")
         shape = tuple(tensor.shape)
         size = math.prod(shape)
         sparse = bool(tensor.keys) or (bool(shape) and not tensor.values and size > 0)

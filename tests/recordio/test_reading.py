@@ -207,6 +207,7 @@ UNSET.features["values"].Clear()
         ([ROW, sparse_row([1, 2], [3, 3], [4])], "feature 'values' has the key 3 twice"),
         ([ROW, sparse_row([1, 2], [3], [4])], "feature 'values' has not as many keys as values"),
         ([sparse_row([1, 2], [], [4])], r"feature 'values' holds 2 values, which do not fill its shape \(4,\)"),
+        ([sparse_row([1], [1], [2] * 65)], "feature 'values' has 65 dimensions; expected at most 64"),
         ([sparse_row([1], [1], [1 << 40, 1 << 40])], "which is more than an array can have"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def _write(features: object, labels: object) -> io.BytesIO:
     return stream
 
 
-def _compare(case: str, peer: Peer, size: int, ours) -> dict[str, str]:
+def _compare(case: str, peer: Peer, size: int, ours: Callable[[], object]) -> dict[str, str]:
     seconds = in_turn(REPETITIONS, ours=lambda: clock(ours), sdk=lambda: peer.seconds(case))
     ratio = Sample([sdk / our for our, sdk in zip(seconds["ours"].values, seconds["sdk"].values, strict=True)])
     return {
