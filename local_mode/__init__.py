@@ -8,7 +8,9 @@ from pathlib import Path
 from containers.algorithm import InputMode
 from local_mode.endpoint import Endpoint
 from local_mode.errors import EndpointFailed, InvocationFailed, TrainingFailed, TrainingStopped
-from local_mode.training import OnLine, TrainingJob, TrainingRequest, TrainingResult
+from local_mode.request import TrainingRequest
+from local_mode.results import TrainingResult
+from local_mode.training import OnLine, TrainingJob
 
 __all__ = [
     "Endpoint",
@@ -101,6 +103,7 @@ def serve(
     algorithm: str | None = None,
     port: int | None = None,
     workers: int | None = None,
+    environment: Mapping[str, str] | None = None,
     on_line: OnLine | None = None,
 ) -> Endpoint:
     """Serve a model on a loopback port until the endpoint is closed.
@@ -115,6 +118,8 @@ def serve(
         None takes a free one.
     workers
         Server processes; None leaves it to the server, which counts the cores.
+    environment
+        More variables for the server, over those of this process.
     on_line
         Called, in another thread, with every line of the server's log.
 
@@ -130,7 +135,9 @@ def serve(
     >>> with serve("out/model.tar.gz") as endpoint:                       # doctest: +SKIP
     ...     endpoint.invoke("5.1,3.5,1.4,0.2", "text/csv", "application/json")
     """
-    return Endpoint(model, algorithm=algorithm, port=port, workers=workers, on_line=on_line or _ignore)
+    return Endpoint(
+        model, algorithm=algorithm, port=port, workers=workers, environment=environment or {}, on_line=on_line or _ignore
+    )
 
 
 def _ignore(line: str) -> None:

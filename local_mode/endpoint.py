@@ -43,10 +43,10 @@ class Endpoint:
         self,
         model: str | Path,
         *,
-        algorithm: str | None = None,
-        port: int | None = None,
-        workers: int | None = None,
-        environment: Mapping[str, str] | None = None,
+        algorithm: str | None,
+        port: int | None,
+        workers: int | None,
+        environment: Mapping[str, str],
         on_line: Callable[[str], None],
     ) -> None:
         self._work = tempfile.TemporaryDirectory(prefix="drydock-")
@@ -57,7 +57,7 @@ class Endpoint:
             port = network.free_ports(1)[0] if port is None else network.require_free(port)
             self.url = f"http://{network.LOOPBACK}:{port}"
             settings = {"MODEL_SERVER_WORKERS": str(workers)} if workers is not None else {}
-            self._server = _Server(name, root, port, {**os.environ, **(environment or {}), **settings}, on_line)
+            self._server = _Server(name, root, port, {**os.environ, **environment, **settings}, on_line)
         except BaseException:
             self._work.cleanup()
             raise

@@ -3,91 +3,31 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from containers.algorithm import InputMode
-from containers.config import checked_name
-from containers.errors import UserError
-from local_mode import artifacts, network, sources
-from local_mode.errors import TrainingFailed, TrainingStopped
+from local_mode import network, sources
+from local_mode.errors import TrainingFailed
 from local_mode.layout import ChannelData, HostLayout
 from local_mode.pipes import PipeFeeder
 from local_mode.processes import Failure, Outcome, Process, Processes
+from local_mode.request import TrainingRequest
+from local_mode.results import TrainingResult, collect
 
 Status = Literal["InProgress", "Completed", "Failed", "Stopped"]
 OnLine = Callable[[str], None]
 
 #: Lines of the log that stand in for the reason where a process died without giving one.
 LAST_LINES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What to train on what. See `local_mode.train` for the fields.
-
-    Raises
-    ------
-    UserError
-        A field is out of range or names a channel that is not there.
-    """
-
-    algorithm: str
-    channels: Mapping[str, str | Path]
-    hyperparameters: Mapping[str, object] = field(default_factory=dict)
-    instance_count: int = 1
-    input_mode: InputMode = "File"
-    content_type: str | None = None
-    sharded: Sequence[str] = ()
-    checkpoints: str | Path | None = None
-    tensorboard: str | Path | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.instance_count < 1:
-            raise UserError(f"instance_count: must be at least 1, got {self.instance_count}")
-        for name in self.channels:
-            checked_name(name, "channel")
-        for name in self.sharded:
-            if name not in self.channels:
-                raise UserError(f"sharded: there is no channel {name!r}; the channels are {', '.join(self.channels)}")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """What a training has left.
-
-    Attributes
-    ----------
-    model_archive, output_archive
-        ``model.tar.gz`` and ``output.tar.gz``: paths or, where the output is in S3, addresses.
-    report
-        ``report.html``; None where reports are off.
-    metrics
-        The last value of every metric the first host wrote, by AWS's names.
-    seconds
-        Time the processes ran.
-    stopped
-        Whether the job was stopped; the model is the best until then.
-    """
-
-    model_archive: Path | str
-    output_archive: Path | str
-    report: Path | str | None
-    metrics: Mapping[str, float]
-    seconds: float
-    stopped: bool
 
 
 class TrainingJob:
@@ -116,7 +56,7 @@ class TrainingJob:
                 seconds = time.monotonic() - started
                 if outcome.stopped:
                     self.status = "Stopped"
-                result = _collect(layouts, Path(work), output, seconds, outcome.stopped)
+                result = collect(layouts, Path(work), output, seconds, outcome.stopped)
             if not outcome.stopped:
                 self.status = "Completed"
             return result
@@ -157,7 +97,7 @@ class TrainingJob:
                     root=work / host,
                     host=host,
                     hosts=hosts,
-                    hyperparameters={name: as_text(value) for name, value in request.hyperparameters.items()},
+                    hyperparameters={name: _as_text(value) for name, value in request.hyperparameters.items()},
                     channels=channels,
                     checkpoints=_directory(request.checkpoints),
                     tensorboard=_directory(request.tensorboard),
@@ -215,36 +155,9 @@ def _directory(path: str | Path | None) -> Path | None:
     return Path(path).expanduser().absolute() if path else None
 
 
-def as_text(value: object) -> str:
+def _as_text(value: object) -> str:
     """A hyperparameter as the service passes it on: always a string, lists and mappings as JSON."""
     return json.dumps(value) if isinstance(value, list | tuple | dict) else str(value)
-
-
-def _collect(layouts: Sequence[HostLayout], work: Path, output: str | Path, seconds: float, stopped: bool) -> TrainingResult:
-    first = layouts[0].output_data
-    if not any(path.is_file() for layout in layouts for path in layout.model.rglob("*")):
-        if stopped:
-            raise TrainingStopped("the training was stopped before it had saved a model")
-        raise TrainingFailed("AlgorithmError: the training ended without an error and without a model", 0)
-    model, rest = work / "model.tar.gz", work / "output.tar.gz"
-    artifacts.pack([layout.model for layout in layouts], model)
-    artifacts.pack([layout.output_data for layout in layouts], rest)
-    report, metrics = first / "report.html", first / "metrics.jsonl"
-    values = last_values(metrics) if metrics.exists() else {}
-    # the model comes last: where it is, the rest is complete
-    files = [rest, *(path for path in (metrics, report) if path.exists()), model]
-    places = dict(zip(files, artifacts.publish(files, output), strict=True))
-    return TrainingResult(places[model], places[rest], places.get(report), values, seconds, stopped)
-
-
-def last_values(metrics: Path) -> dict[str, float]:
-    """The last value of every metric in a ``metrics.jsonl``; what is null there, for JSON has no word for it, is NaN."""
-    values: dict[str, float] = {}
-    with metrics.open() as lines:
-        for line in lines:
-            entry = json.loads(line)
-            values[entry["name"]] = math.nan if entry["value"] is None else entry["value"]
-    return values
 
 
 def _reason(layout: HostLayout, failure: Failure, last: Sequence[str]) -> str:

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import click
 
+import local_mode
 from local_mode import client
-from local_mode.endpoint import Endpoint
 
 
 @click.command(short_help="Serve a trained model over HTTP.")
@@ -26,7 +26,7 @@ def serve(model: str, port: int, workers: int | None, algorithm: str | None) -> 
     """
     endpoint = None
     try:
-        endpoint = Endpoint(model, algorithm=algorithm, port=port, workers=workers, on_line=click.echo)
+        endpoint = local_mode.serve(model, algorithm=algorithm, port=port, workers=workers, on_line=click.echo)
         click.echo(f"serving on {endpoint.url}; Ctrl-C ends it", err=True)
         endpoint.wait()
     except KeyboardInterrupt:

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from local_mode import s3
-from local_mode.training import TrainingJob, TrainingRequest, TrainingResult
+from local_mode.request import TrainingRequest
+from local_mode.results import TrainingResult
+from local_mode.training import TrainingJob
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from containers.errors import UserError
 
+PORTION = 1 << 26
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -52,7 +53,10 @@ class NpyReader:
 
     def _read(self, shape: tuple[int, ...]) -> NDArray[Any]:
         size = prod(shape) * self._dtype.itemsize
-        content = self._stream.read(size)
+        content = bytearray()
+        # in portions: a header may claim more than there is
+        while chunk := self._stream.read(min(size - len(content), PORTION)):
+            content += chunk
         if len(content) < size:
             raise UserError(f"{self.name}: the file ends before the array of shape {self.shape} does")
         return np.frombuffer(content, self._dtype).reshape(shape)

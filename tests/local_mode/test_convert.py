@@ -1,6 +1,7 @@
 """`drydock convert`: every format to every other one, in pieces, and nothing half-written."""
 
 import gzip
+import io
 import itertools
 import subprocess
 import sys
@@ -144,6 +145,20 @@ BAD = {
     "no.npz": (b"not a zip", r"no\.npz: not a readable npz archive"),
     "what.dat": (b"1,2\n", r"what\.dat: the suffix tells no format"),
 }
+
+
+def npy_header(shape: tuple[int, ...], column_major: bool) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": column_major, "shape": shape})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("column_major", [False, True])
+@pytest.mark.parametrize("shape", [(10**15, 2), (2, 10**15)])
+def test_a_header_may_claim_what_it_likes(tmp_path, shape, column_major):
+    (tmp_path / "a.npy").write_bytes(npy_header(shape, column_major) + b"1234" * 100)
+    with pytest.raises(UserError, match=r"a\.npy: the file ends before the array of shape"):
+        convert(tmp_path / "a.npy", tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -13,7 +13,7 @@ import pytest
 
 import local_mode
 from containers.errors import UserError
-from local_mode.training import TrainingJob, TrainingRequest
+from local_mode import TrainingJob, TrainingRequest
 from tests.local_mode.ended import has_ended
 
 pytestmark = pytest.mark.slow
