@@ -125,6 +125,4 @@ def find(name: str) -> Algorithm:
         if entry.name == name:
             algorithm: Algorithm = entry.load()
             return algorithm
-    raise UserError(
-        f"unknown algorithm {name!r}{did_you_mean(name, names())}; installed: {', '.join(names()) or 'none'}"
-    )
+    raise UserError(f"unknown algorithm {name!r}{did_you_mean(name, names())}; installed: {', '.join(names()) or 'none'}")
