@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 from containers.algorithm import Algorithm
 from containers.errors import DrydockError
@@ -78,6 +79,12 @@ class Server(BaseApplication):
 
 class _Arbiter(Arbiter):
     handle_int = Arbiter.handle_term  # gunicorn's own makes the workers quit at once
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
+        try:
+            super().halt(reason, exit_status)
+        except HaltServer:  # a second worker failed while the first one's failure was ending the server
+            self.halt(reason, exit_status)
 
 
 def _leave_interrupts_to_the_master(worker: Any) -> None:

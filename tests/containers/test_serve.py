@@ -74,7 +74,7 @@ def test_a_request_in_flight_is_finished_before_the_server_stops(serve, tmp_path
 
 def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason(serve, tmp_path):
     (write_model(tmp_path / "model") / "weights.json").write_text("{")
-    server = serve()
+    server = serve(environ={"MODEL_SERVER_WORKERS": "6"})  # which fail at the same time
 
     assert server.process.wait(30) == 3
     assert "ClientError: the model cannot be loaded: weights.json: " in server.log.read_text()
