@@ -139,9 +139,9 @@ def number(
     return _field(replace(bounds, applies=applies, tune=tune), default)
 
 
-def flag(*, default: Any = _REQUIRED, auto: bool = False, applies: str = "", tune: tuple[bool, ...] | None = None) -> Any:
-    """A field that takes true or false, in any case, or 1 or 0; ``auto`` as well where it is said."""
-    return _field(Declaration(choices=(AUTO,) if auto else (), applies=applies, tune=tune), default)
+def flag(*, default: Any = _REQUIRED, applies: str = "", tune: tuple[bool, ...] | None = None) -> Any:
+    """A field that takes true or false, in any case, or 1 or 0."""
+    return _field(Declaration(applies=applies, tune=tune), default)
 
 
 def _field(declaration: Declaration, default: Any) -> Any:

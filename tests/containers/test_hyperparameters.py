@@ -23,7 +23,7 @@ class Example(Hyperparameters):
     likelihood: str = choice("gaussian", "student-T", default="student-T")
     loss: str = choice("auto", "logistic", "hinge_loss", default="auto")
     use_bias: bool = flag(default=True, tune=(True, False))
-    normalize: bool | Auto = flag(default=AUTO, auto=True)
+    normalize: bool | Auto = flag(default=AUTO)
 
     @classmethod
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
