@@ -17,7 +17,7 @@ from tests.containers.serving import Server, wait_until, write_model
 
 pytestmark = pytest.mark.slow
 
-TWO_THREADS = {"MODEL_SERVER_WORKERS": "2", "DRYDOCK_THREADS": "4"}
+TWO_WORKERS = {"MODEL_SERVER_WORKERS": "2", "DRYDOCK_THREADS": "4"}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_four_formats_give_the_same_scores(serve, tmp_path):
     weights = np.random.default_rng(0).normal(size=30)
     table = np.random.default_rng(1).normal(size=(20, 30)).astype(np.float32)
     write_model(tmp_path / "model", *weights)
-    server = serve(environ=TWO_THREADS).ready()
+    server = serve(environ=TWO_WORKERS).ready()
 
     bodies = {
         "text/csv": "\n".join(",".join(map(str, row)) for row in table.tolist()),
@@ -52,14 +52,15 @@ def test_four_formats_give_the_same_scores(serve, tmp_path):
     assert status == 200
     scores = [row["score"] for row in json.loads(answer)["predictions"]]
     assert np.allclose(scores, table @ weights, rtol=1e-4, atol=1e-5)
-    assert len(server.workers) == 2
+    wait_until(lambda: len(server.workers) == 2)  # gunicorn starts one after the other
     assert server.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_in_flight_is_finished_before_the_server_stops(serve, tmp_path, number):
     model = write_model(tmp_path / "model", 1, 1)
-    server = serve(environ=TWO_THREADS).ready()
+    server = serve(environ=TWO_WORKERS).ready()
+    wait_until(lambda: len(server.workers) == 2)
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.csv, f"{drydock_served.GATE},5")
@@ -143,7 +144,7 @@ def test_a_body_that_ends_early_is_not_taken_for_a_shorter_one(serve, tmp_path):
 
 def test_many_requests_on_one_connection(serve, tmp_path):
     write_model(tmp_path / "model", 1, 1)
-    server = serve(environ=TWO_THREADS).ready()
+    server = serve(environ=TWO_WORKERS).ready()
     connection = server.connect()
 
     for index in range(50):
@@ -176,7 +177,7 @@ def test_under_load_and_churn_no_model_answers_for_another(serve, tmp_path):
     for name, weight in zip(names, (1, 1000), strict=True):
         write_model(tmp_path / "models" / name, weight, weight)
     write_model(tmp_path / "models" / "churn", 7, 7)
-    server = serve(environ={"SAGEMAKER_MULTI_MODEL": "true", **TWO_THREADS}).ready()
+    server = serve(environ={"SAGEMAKER_MULTI_MODEL": "true", **TWO_WORKERS}).ready()
     assert len(server.workers) == 1
 
     def load(name):
