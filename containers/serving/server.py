@@ -88,5 +88,5 @@ class _Arbiter(Arbiter):
 
 
 def _leave_interrupts_to_the_master(worker: Any) -> None:
-    """A terminal sends Ctrl-C to all processes; the workers wait for the master's word."""
+    """A terminal sends Ctrl-C to all processes; a worker that then hears the master's word too may hang until it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

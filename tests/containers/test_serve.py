@@ -70,7 +70,7 @@ def test_a_request_in_flight_is_finished_before_the_server_stops(serve, tmp_path
         (model / "gate").touch()
 
         assert answer.result(timeout=20) == (200, b'{"predictions":[{"score":2.0,"predicted_label":1}]}')
-    assert server.process.wait(30) == 0
+    assert server.process.wait(20) == 0  # at once, that is, and not at the end of the grace
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason(serve, tmp_path):
