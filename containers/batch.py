@@ -22,11 +22,14 @@ class Batch:
         shape: (rows,) or (rows, k), float32; None where the data carry none.
     weights
         shape: (rows,), float32; None where the data carry none.
+    uids
+        The ids of RecordIO records in a request, for its answer.
     """
 
     features: Any  # NDArray[np.float32] or csr_array
     labels: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
+    uids: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return int(self.features.shape[0])

@@ -159,7 +159,12 @@ class ServeSettings(Settings):
     timeout: int = _variable(
         "MODEL_SERVER_TIMEOUT", "seconds a worker may show no sign of life, as while it loads a model", 480, _integer(1, 3600)
     )
-    max_payload_megabytes: int = _variable("SAGEMAKER_MAX_PAYLOAD_IN_MB", "largest request body, in MB", 6, _integer(1, 1024))
+    max_payload_megabytes: int | None = _variable(
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB",
+        "largest request body, in MB; AWS's limits if not given: 25, and 100 under batch transform",
+        None,
+        _integer(1, 1024),
+    )
     batch: bool = _variable("SAGEMAKER_BATCH", "`true` under batch transform", False, _switch)
     batch_strategy: str = _variable(
         "SAGEMAKER_BATCH_STRATEGY",
@@ -183,4 +188,4 @@ class ServeSettings(Settings):
 
     @property
     def max_payload_bytes(self) -> int:
-        return self.max_payload_megabytes * MEGABYTE
+        return (self.max_payload_megabytes or (100 if self.batch else 25)) * MEGABYTE

@@ -71,11 +71,12 @@ class LinearModel:
     def predict(self, batch: Batch) -> Predictions:
         """Scores, and labels where the model is a classifier."""
         scores = self.published(self.raw(batch.features))
+        columns: dict[str, NDArray[Any]] = {"score": scores}
         if self.description.predictor_type == "multiclass_classifier":
-            return Predictions({"score": scores, "predicted_label": scores.argmax(axis=1)})
-        if self.description.threshold is not None:
-            return Predictions({"score": scores, "predicted_label": (scores > self.description.threshold).astype(np.int64)})
-        return Predictions({"score": scores})
+            columns["predicted_label"] = scores.argmax(axis=1)
+        elif self.description.threshold is not None:
+            columns["predicted_label"] = (scores > self.description.threshold).astype(np.int64)
+        return Predictions(columns, batch.uids)
 
     def save(self, directory: Path) -> None:
         """Write the two files."""

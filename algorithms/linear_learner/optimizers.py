@@ -1,6 +1,6 @@
 """The optimizers, each one update rule for a matrix whose columns have learning rates of their own.
 
-`step` returns the moved weights, the pace (how far a unit of gradient moves each weight: what the L1 step is measured in)
+`step` returns the moved weights, the pace (how far a steady unit of gradient moves each weight: what L1 is measured in)
 and the new state. Sources: Kingma & Ba 2015 (Adam), Duchi et al. 2011 (AdaGrad), Tieleman & Hinton 2012 (RMSProp).
 """
 
@@ -94,7 +94,9 @@ class SGD:
 
     def step(self, w: Tensor, g: Tensor, state: list[Tensor], rate: Tensor, t: Tensor) -> Step:
         velocity = self.momentum * state[0] + g
-        return w - rate * velocity, rate + self.tf.zeros_like(w), [velocity]
+        # A steady gradient builds up a velocity of 1 / (1 - momentum) times itself.
+        pace = rate / (1 - self.momentum) + self.tf.zeros_like(w)
+        return w - rate * velocity, pace, [velocity]
 
 
 OPTIMIZERS: dict[str, Any] = {"adam": Adam, "adagrad": AdaGrad, "rmsprop": RMSProp, "sgd": SGD}

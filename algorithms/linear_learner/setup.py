@@ -70,7 +70,7 @@ def look(head: list[Batch], hp: LinearLearnerHyperparameters, cluster: Cluster) 
         scale_label=regressor and hp.normalize_label in (AUTO, True),
     )
     classes = {"binary_classifier": 2, "regressor": 0}.get(hp.predictor_type, hp.outputs)
-    labels = np.concatenate([batch.labels for batch in head])  # type: ignore[arg-type]
+    labels = np.concatenate([batch.labels for batch in head])
     counts = cluster.sum(np.bincount(labels.astype(np.int64), minlength=classes) if classes else np.zeros(0))
     return Sample(features, sparse, scaler, moments.deviation[:-1] > 0, counts)
 

@@ -41,7 +41,7 @@ def _batch(records: recordio.RecordBatch, start: int, source: str, layout: Layou
     layout.check_width(where, features.shape[1])
     _check_finite(features, start, source, layout)
     if not layout.labels:
-        return Batch(features)
+        return Batch(features, uids=records.uids)
     if "values" not in records.labels:
         raise UserError(f"{where}: expected {plural(layout.labels, 'label')} named 'values', got none")
     with np.errstate(over="ignore"):

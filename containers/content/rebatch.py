@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,8 @@ def cut(batch: Batch, start: int, stop: int) -> Batch:
     """Rows `start` to `stop` of a batch; dense ones share its memory."""
     if start == 0 and stop == len(batch):
         return batch
-    labels, weights = batch.labels, batch.weights
-    return Batch(
-        batch.features[start:stop],
-        None if labels is None else labels[start:stop],
-        None if weights is None else weights[start:stop],
-    )
+    beside: list[Any] = [batch.labels, batch.weights, batch.uids]
+    return Batch(batch.features[start:stop], *(column if column is None else column[start:stop] for column in beside))
 
 
 def join(batches: Sequence[Batch]) -> Batch:
@@ -46,7 +43,7 @@ def join(batches: Sequence[Batch]) -> Batch:
         if only.is_sparse:
             return only
         labels = None if only.labels is None else np.ascontiguousarray(only.labels)
-        return Batch(np.ascontiguousarray(only.features), labels, only.weights)
+        return Batch(np.ascontiguousarray(only.features), labels, only.weights, only.uids)
     if any(batch.is_sparse for batch in batches):
         from scipy.sparse import csr_array, vstack
 
@@ -57,7 +54,9 @@ def join(batches: Sequence[Batch]) -> Batch:
         features = csr_array(vstack(parts, format="csr"))
     else:
         features = np.concatenate([batch.features for batch in batches])
-    return Batch(features, _column([batch.labels for batch in batches]), _column([batch.weights for batch in batches]))
+    uids = [uid for batch in batches for uid in batch.uids or ()]
+    labels, weights = _column([batch.labels for batch in batches]), _column([batch.weights for batch in batches])
+    return Batch(features, labels, weights, uids or None)
 
 
 def _column(parts: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:

@@ -9,10 +9,12 @@ from containers.serving.invocation import Invocations
 from containers.serving.multi_model import routes
 from containers.serving.registry import Registry
 from containers.serving.resources import threads, workers
-from containers.settings import MEGABYTE, ServeSettings
+from containers.settings import ServeSettings
 
 #: The name under which the only model of a container is registered.
 ONLY = "model"
+#: What batch transform sends at once unless it is told otherwise.
+DEFAULT_TRANSFORM_MEGABYTES = 6
 
 
 def create_app(models: Registry, settings: ServeSettings) -> Flask:
@@ -30,7 +32,7 @@ def create_app(models: Registry, settings: ServeSettings) -> Flask:
         return {
             "MaxConcurrentTransforms": settings.max_concurrent_transforms or workers(settings) * threads(settings),
             "BatchStrategy": settings.batch_strategy,
-            "MaxPayloadInMB": settings.max_payload_bytes // MEGABYTE,
+            "MaxPayloadInMB": settings.max_payload_megabytes or DEFAULT_TRANSFORM_MEGABYTES,
         }
 
     if settings.multi_model:

@@ -7,7 +7,9 @@ from scipy.sparse import csr_array
 import recordio
 from containers.batch import Predictions
 from containers.content.encoders import encode_recordio
+from containers.content.tabular import TabularCodec
 from containers.errors import UserError
+from containers.media import MediaType
 from tests.containers.parts import dense, read, read_one
 
 RECORDIO = "application/x-recordio-protobuf"
@@ -86,3 +88,9 @@ def test_predictions_are_float32_tensors_in_the_label_map():
     assert [list(record.label["predicted_label"].float32_tensor.values) for record in records] == [[0], [1]]
     assert [record.uid for record in records] == ["a", "b"]
     assert not records[0].features
+
+
+def test_record_ids_of_a_request_stay_with_their_rows():
+    body = recordio.encode(np.eye(3, dtype=np.float32), uids=["a", "b", "c"])
+
+    assert TabularCodec(3).decode(body, MediaType(RECORDIO)).uids == ["a", "b", "c"]

@@ -41,7 +41,8 @@ def test_training_from_the_environment():
 def test_defaults_of_serving():
     settings = ServeSettings.read({})
     assert (settings.port, settings.host, settings.workers, settings.threads) == (8080, "0.0.0.0", None, None)
-    assert settings.max_payload_bytes == 6 * 1024 * 1024
+    assert settings.max_payload_bytes == 25 * 1024 * 1024
+    assert ServeSettings.read({"SAGEMAKER_BATCH": "true"}).max_payload_bytes == 100 * 1024 * 1024
     assert (settings.batch, settings.batch_strategy, settings.max_concurrent_transforms) == (False, "MULTI_RECORD", None)
     assert settings.multi_model is False
 
