@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from recordio.errors import RecordIOError
 
 MAGIC = struct.pack("<I", 0xCED7230A)
+_MAGIC_WORD = int.from_bytes(MAGIC, "little")
 MAX_LENGTH = (1 << 29) - 1
 _HEADER = struct.Struct("<4sI")
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
@@ -130,7 +131,7 @@ class _Window:
         self._end -= self._begin
         self._data[: self._end] = self._data[self._begin : self._begin + self._end]
         self._begin = 0
-        while self._end < max(size, BLOCK) and (piece := self._read(_READ)):
+        while (self._end < size or self._end + _READ <= BLOCK) and (piece := self._read(_READ)):
             if self._end + len(piece) > len(self._data):
                 self._data = np.concatenate((self._data, np.empty_like(self._data)))
             self._data[self._end : self._end + len(piece)] = np.frombuffer(piece, np.uint8)
@@ -185,15 +186,21 @@ class _Window:
 def _chain(words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Follow frame after frame from the first word on.
 
-    Every magic number begins a frame, unless it lies inside a payload: where a frame ends at the next magic number all along,
-    nothing has to be followed one by one.
+    Frames of one length are rows of a matrix. Otherwise a magic number begins a frame, unless it lies inside a payload: where
+    a frame ends at the next magic number all along, nothing has to be followed one by one.
 
     Returns
     -------
     places, lengths, following
         Word at which each frame begins, its second word, and the word after the frame. The last frames may be incomplete.
     """
-    places = np.flatnonzero(words[:-1] == int.from_bytes(MAGIC, "little"))
+    size = 2 + ((int(words[1]) & MAX_LENGTH) + 3) // 4
+    rows = len(words) // size
+    headers = words[: rows * size].reshape(rows, size)[:, :2]
+    if rows and headers[0, 0] == _MAGIC_WORD and (headers == headers[0]).all():
+        places = np.arange(rows) * size
+        return places, headers[:, 1].astype(np.int64), places + size
+    places = np.flatnonzero(words[:-1] == _MAGIC_WORD)
     lengths = words[places + 1].astype(np.int64)
     following = places + 2 + ((lengths & MAX_LENGTH) + 3) // 4
     breaks = np.flatnonzero(following[:-1] != places[1:]).tolist()
