@@ -18,6 +18,7 @@ from algorithms.training.cluster import Cluster
 from algorithms.training.table import Table
 from containers.batch import Batch
 from containers.content.rebatch import cut
+from containers.stop import Stopped
 
 #: Rows on which thresholds are tried out after each epoch; AWS's log calls the result `sampled_accuracy` too.
 EPOCH_SAMPLE = 10_000
@@ -55,12 +56,15 @@ class Jury:
     def __init__(self, network: Network, sample: list[Block], rest: Any = None) -> None:
         self.network, self.sample, self._rest = network, sample, rest
 
-    def losses(self) -> NDArray[np.float64]:
-        """Mean loss of each model over all rows of all hosts, in the network's units; shape: (models,)."""
+    def losses(self, *, sampled: bool = False) -> NDArray[np.float64]:
+        """Mean loss of each model over all rows of all hosts, or over the sample, in the network's units; shape: (models,)."""
         total, rows = np.zeros(self.network.models), 0
-        for block in self.sample if self._rest is None else self._rest():
-            total += self.network.losses(block.scores(self.network), block.y).numpy()
-            rows += len(block.y)
+        try:
+            for block in self.sample if sampled or self._rest is None else self._rest():
+                total += self.network.losses(block.scores(self.network), block.y).numpy()
+                rows += len(block.y)
+        except Stopped:  # while waiting for data: what was seen has to do
+            pass
         sums = self.network.cluster.sum(np.append(total, rows))
         return sums[:-1] / max(sums[-1], 1.0)
 
@@ -104,11 +108,11 @@ def jury_of(network: Network, table: Table, scaler: Scaler, sparse: bool, limit:
 
     if table.complete:
         x, y = prepared(table.head)
-        return Jury(network, list(blocks(x if sparse else network.tf.constant(x), y)))
+        return Jury(network, list(blocks(x if sparse else network.tf.constant(x), y, network.width)))
 
     def stream() -> Iterator[Block]:
         for batch in table.stream():
-            yield from blocks(*prepared([batch]))
+            yield from blocks(*prepared([batch]), network.width)
 
-    sample = list(blocks(*prepared([cut(batch, 0, limit) for batch in table.head])))
+    sample = list(blocks(*prepared([cut(batch, 0, limit) for batch in table.head]), network.width))
     return Jury(network, sample, stream)

@@ -78,7 +78,7 @@ class Network:
             abs=tf.abs, exp=tf.exp, log=tf.math.log, log1p=tf.math.log1p, maximum=tf.maximum, sign=tf.sign, where=tf.where,
             max=lambda a: tf.reduce_max(a, axis=-1, keepdims=True), sum=lambda a: tf.reduce_sum(a, axis=-1, keepdims=True),
         )  # fmt: skip
-        columns = self.models * arch.outputs
+        self.width = self.models * arch.outputs  # columns of the weights
         self.rate = self._by_column([c.learning_rate for c in arch.candidates])
         self.decay = self._by_column([c.wd for c in arch.candidates])
         self.l1 = self._by_column([c.l1 for c in arch.candidates]) if any(c.l1 for c in arch.candidates) else None
@@ -90,7 +90,7 @@ class Network:
         initial = draw((arch.features, arch.outputs), seed=(seed, 1), **spread) * arch.init_scale
         initial *= arch.varies[:, None]
         self.weights = tf.Variable(tf.tile(initial, (1, self.models)))
-        self.bias = tf.Variable(tf.fill((columns,), arch.init_bias if arch.bias_lr_mult is not None else 0.0))
+        self.bias = tf.Variable(tf.fill((self.width,), arch.init_bias if arch.bias_lr_mult is not None else 0.0))
         self.average, self.average_bias = self.weights, self.bias
         if arch.averaged:
             self.average, self.average_bias = tf.Variable(self.weights), tf.Variable(self.bias)
@@ -190,8 +190,7 @@ class Network:
         return self.tf.cast(self.tf.shape(y), self.tf.float32)
 
     def _sizes(self, features: int) -> list[int]:
-        columns = self.models * self.arch.outputs
-        return [features * columns, columns, self.models, self.models, 1]
+        return [features * self.width, self.width, self.models, self.models, 1]
 
     def _objective(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, slopes times example weights and summed example weights.
@@ -208,7 +207,7 @@ class Network:
             weight *= tf.where(y[:, None] == 1.0, self.positive_weight, 1.0)
         slope = arch.loss.slope(self.ops, z, target, arch.loss_settings) * weight[:, :, None]
         loss = arch.loss.value(self.ops, z, target, arch.loss_settings)
-        return tf.reduce_sum(loss, 0), tf.reshape(slope, (-1, self.models * arch.outputs)), tf.reduce_sum(weight, 0)
+        return tf.reduce_sum(loss, 0), tf.reshape(slope, (-1, self.width)), tf.reduce_sum(weight, 0)
 
     def _target(self, y: Tensor) -> Tensor:
         if self.arch.outputs == 1:

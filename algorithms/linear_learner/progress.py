@@ -35,6 +35,8 @@ class Progress:
         Per epoch; shape: (models,)
     best, waited
         Early stopping: the best value so far, and the epochs since.
+    finished
+        Whether early stopping has ended the training.
     """
 
     losses: NDArray[np.float64]
@@ -43,6 +45,7 @@ class Progress:
     judged_losses: list[NDArray[np.float64]] = field(default_factory=list)
     best: float | None = None
     waited: int = 0
+    finished: bool = False
 
     def improves(self, value: float, tolerance: float) -> bool:
         """Whether `value` (higher is better) is better than the best by more than `tolerance`, relatively; counts the wait."""
@@ -67,24 +70,25 @@ class Checkpoint:
     state: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: TrainingJob, cluster: Cluster) -> Checkpoint:
-        """Look for a checkpoint of the same hyperparameters; the number of epochs and early stopping may differ."""
+    def of(cls, job: TrainingJob, cluster: Cluster, features: int) -> Checkpoint:
+        """Look for a checkpoint of the same width and hyperparameters; the number of epochs and early stopping may differ."""
         if job.checkpoint_dir is None:
             log.info("Checkpoint loading and saving are disabled.")
             return cls(None, "", False)
         path = job.checkpoint_dir / CHECKPOINT
-        found = cls(path, _fingerprint(job.hyperparameters), cluster.is_first)
-        tensors, state = checkpoint.load(path) or (None, {"epoch": 0})
-        if tensors is not None and state["hyperparameters"] != found.fingerprint:
-            log.warning("checkpoint %s is of other hyperparameters; starting anew", path.name)
-            tensors, state = None, {"epoch": 0}
-        epochs = cluster.gather(np.array([state["epoch"]], np.int64))
+        none = cls(path, _fingerprint(job.hyperparameters, features), cluster.is_first)
+        tensors, state = checkpoint.load(path) or (None, {})
+        if tensors is not None and state.get("trained_with") != none.fingerprint:
+            log.warning("checkpoint %s is of other hyperparameters or data; starting anew", path.name)
+            tensors = None
+        epochs = cluster.gather(np.array([state["progress"]["epoch"] if tensors is not None else 0], np.int64))
         if (epochs != epochs[0]).any():
             log.warning("the hosts' checkpoints are of the epochs %s; starting anew", epochs.tolist())
-            return found
-        if tensors is not None:
-            log.info("resuming after epoch %d of checkpoint %s", state["epoch"] - 1, path.name)
-        return replace(found, tensors=tensors, state=state)
+            return none
+        if tensors is None:
+            return none
+        log.info("resuming after %d epochs from checkpoint %s", epochs[0], path.name)
+        return replace(none, tensors=tensors, state=state)
 
     def sample(self, fresh: Sample) -> Sample:
         """What was learnt from the data at the very start, so that rows are normalised as they were."""
@@ -102,7 +106,7 @@ class Checkpoint:
         for name, variable in network.state().items():
             variable.assign(self.tensors[name])
         train, judged = (list(self.tensors[name]) for name in ("train_losses", "judged_losses"))
-        return Progress(self.tensors["losses"], self.state["epoch"], train, judged, self.state["best"], self.state["waited"])
+        return Progress(self.tensors["losses"], train_losses=train, judged_losses=judged, **self.state["progress"])
 
     def save(self, network: Network, progress: Progress, sample: Sample) -> None:
         """Write the state after an epoch, on the first host."""
@@ -114,10 +118,11 @@ class Checkpoint:
         tensors |= {"label": np.array([scaler.label_mean, scaler.label_scale]), "class_counts": sample.class_counts}
         tensors |= {"losses": progress.losses}
         tensors |= {"train_losses": np.array(progress.train_losses), "judged_losses": np.array(progress.judged_losses)}
-        state = {"epoch": progress.epoch, "best": progress.best, "waited": progress.waited}
-        checkpoint.save(self.path, tensors, state | {"hyperparameters": self.fingerprint})
+        told = {name: getattr(progress, name) for name in ("epoch", "best", "waited", "finished")}
+        checkpoint.save(self.path, tensors, {"progress": told, "trained_with": self.fingerprint})
 
 
-def _fingerprint(hp: LinearLearnerHyperparameters) -> str:
+def _fingerprint(hp: LinearLearnerHyperparameters, features: int) -> str:
     """What must agree for training to be continued: all but how long to train."""
-    return hp.model_dump_json(exclude={"epochs", "early_stopping_patience", "early_stopping_tolerance"})
+    given = hp.model_dump_json(exclude={"epochs", "early_stopping_patience", "early_stopping_tolerance"})
+    return f"{features} features, {given}"

@@ -18,6 +18,7 @@ from algorithms.linear_learner.metrics import metrics_for
 from algorithms.linear_learner.model import Description, LinearModel
 from algorithms.linear_learner.network import Network
 from algorithms.linear_learner.progress import Progress
+from algorithms.linear_learner.rows import SCORED_ROWS, SCORES
 from algorithms.linear_learner.selection import Criterion
 from algorithms.linear_learner.setup import Sample
 from algorithms.training.cluster import Cluster
@@ -42,7 +43,10 @@ def publish(
     """Choose the model, measure it on every channel, write it and its report. Only the first host writes."""
     hp: LinearLearnerHyperparameters = job.hyperparameters
     loss = network.arch.loss
-    losses = progress.losses if progress.epoch else jury.losses()
+    losses = progress.losses
+    if not progress.epoch:  # stopped before the first one was over
+        network.settle()
+        losses = jury.losses(sampled=True)
     verdict = jury.verdict(criterion, loss, losses, hp.predictor_type == "binary_classifier")
     chosen = network.arch.candidates[verdict.model].as_dict()
     if network.arch.schedule is not None:
@@ -92,8 +96,11 @@ def _normalised(jury: Jury, verdict: Verdict, sample: Sample) -> Iterator[tuple[
 
 def _raw(model: LinearModel, table: Table) -> Iterator[tuple[NDArray, NDArray]]:
     """The same of rows as they came."""
+    size = max(1, min(SCORED_ROWS, SCORES // model.description.outputs))
     for batch in table.head if table.complete else table.stream():
-        yield model.raw(batch.features), batch.labels  # type: ignore[misc]
+        assert batch.labels is not None  # noqa: S101 the decoder insists on them
+        for start in range(0, len(batch), size):
+            yield model.raw(batch.features[start : start + size]), batch.labels[start : start + size]
 
 
 def _measure(
@@ -104,7 +111,10 @@ def _measure(
     metrics = metrics_for(hp, model.description.threshold or 0.0)
     total = np.zeros(2)
     for raw, labels in rows:
-        target = labels[:, None] if hp.outputs == 1 else np.eye(hp.outputs)[labels.astype(np.int64)]
+        target = labels[:, None]
+        if hp.outputs > 1:
+            target = np.zeros_like(raw)
+            target[np.arange(len(labels)), labels.astype(np.int64)] = 1.0
         values = loss.value(NUMPY_OPS, raw[:, None, :], target[:, None, :], settings)
         total += [float(values.sum()), len(labels)]
         metrics.add(model.published(raw), labels)

@@ -19,11 +19,12 @@ from algorithms.training.table import Table, prefetch
 from algorithms.training.tensorflow import import_tensorflow
 from containers.batch import Batch
 from containers.content.rebatch import cut
+from containers.stop import Stopped
 
 #: Steps in one compiled call. After each call the loop looks whether it has to stop.
 STEPS = 64
-#: Rows scored at once.
-SCORED_ROWS = 8192
+#: Rows scored at once, and scores held at once.
+SCORED_ROWS, SCORES = 8192, 1 << 25
 
 
 class Group(Protocol):
@@ -108,14 +109,14 @@ class TrainingRows:
             return SparseGroup(SparseBlock.empty())
         return DenseGroup(self.tf.zeros((0, features)), self.tf.zeros(0), np.zeros(0, np.int32), self.mini_batch)
 
-    def sample(self, limit: int) -> list[Block]:
-        """Up to `limit` normalised rows to judge models by. Call it before the first epoch."""
+    def sample(self, limit: int, scores: int) -> list[Block]:
+        """Up to `limit` normalised rows to judge models by, each of which has `scores`. Call it before the first epoch."""
         if self.table.complete:
             limit = min(limit, self.rows)
-            return list(blocks(self.x[:limit], np.asarray(self.y[:limit])))
+            return list(blocks(self.x[:limit], np.asarray(self.y[:limit]), scores))
         kept = [cut(batch, 0, min(len(batch), limit)) for batch in self.table.head]
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
-        return list(blocks(x[:limit], y[:limit]))
+        return list(blocks(x[:limit], y[:limit], scores))
 
     def _prepare(self, batches: list[Batch], rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
         x, y = shuffled(batches, self.sparse, rng, ring)
@@ -174,10 +175,11 @@ class Block:
         return network.scores_dense(self.x)
 
 
-def blocks(x: Any, y: NDArray[np.float32]) -> Iterator[Block]:
-    """Cut normalised rows into blocks small enough for the scores of all models to be held."""
-    for start in range(0, len(y), SCORED_ROWS):
-        rows, labels = x[start : start + SCORED_ROWS], y[start : start + SCORED_ROWS]
+def blocks(x: Any, y: NDArray[np.float32], scores: int) -> Iterator[Block]:
+    """Cut normalised rows into blocks small enough for the scores of all models to be held; a row has `scores` of them."""
+    size = max(1, min(SCORED_ROWS, SCORES // scores))
+    for start in range(0, len(y), size):
+        rows, labels = x[start : start + size], y[start : start + size]
         yield Block(SparseBlock.of(rows, labels) if hasattr(rows, "indptr") else rows, labels)
 
 
@@ -187,7 +189,10 @@ def in_step(groups: Iterator[Group], nothing: Group, cluster: Cluster, stop: thr
     Hosts that run out earlier go on without rows, since every step is a sum over all hosts.
     """
     while True:
-        group = None if stop.is_set() else next(groups, None)
+        try:
+            group = None if stop.is_set() else next(groups, None)
+        except Stopped:  # while waiting for data
+            group = None
         if cluster.hosts.count == 1:
             if group is None:
                 return

@@ -124,8 +124,9 @@ def _models(hp: LinearLearnerHyperparameters, features: int, tuning: bool) -> in
         return 1
     if hp.num_models != AUTO:
         return int(hp.num_models)
-    # Weights, their average, the best ones, the optimizer's slots, a gradient and something to work with, in float32.
-    needed = 4 * features * hp.outputs * (OPTIMIZERS[optimizer_of(hp)].slots + 6)
+    # For each output: weights, their average, the best ones, the optimizer's slots, a gradient and something to work with for
+    # every feature; scores, slopes and something to work with for every row of a mini-batch; in float32.
+    needed = 4 * hp.outputs * (features * (OPTIMIZERS[optimizer_of(hp)].slots + 6) + hp.mini_batch_size * 6)
     models = int(max(1, min(AUTO_NUM_MODELS, memory_limit() // 3 // needed)))
     if models < AUTO_NUM_MODELS:
         log.warning("num_models=auto: %d models, since more of %d x %d weights do not fit", models, features, hp.outputs)

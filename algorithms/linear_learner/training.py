@@ -13,6 +13,7 @@ import numpy as np
 from algorithms.linear_learner.data import read
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
 from algorithms.linear_learner.judging import EPOCH_SAMPLE, Jury, jury_of
+from algorithms.linear_learner.metrics import SPECS
 from algorithms.linear_learner.network import Network
 from algorithms.linear_learner.progress import Checkpoint, Progress
 from algorithms.linear_learner.publishing import publish
@@ -23,10 +24,10 @@ from algorithms.training.cluster import Cluster
 from algorithms.training.memory import cache_bytes
 from algorithms.training.table import Table
 from containers.batch import Batch
+from containers.errors import UserError, did_you_mean
 from containers.hyperparameters import AUTO
 from containers.job import TrainingJob
 from containers.reporting.metrics import Reporter
-from containers.stop import Stopped
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     tables = open_tables(job, hp)
     cluster = Cluster(job.hosts)
     sample = look(tables["train"].head, hp, cluster)
-    checkpoint = Checkpoint.of(job, cluster)
+    checkpoint = Checkpoint.of(job, cluster, sample.features)
     sample = checkpoint.sample(sample)
     arch = architecture(hp, sample, tuning=job.tuning_objective is not None)
     network = Network(arch, cluster)
@@ -55,7 +56,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     criterion = Criterion(hp.criterion, hp.beta, hp.target_precision, hp.target_recall)
     unit = sample.scaler.label_scale**arch.loss.degree  # from the network's units of loss to the label's
 
-    for epoch in range(progress.epoch, hp.epochs):
+    for epoch in range(progress.epoch, 0 if progress.finished else hp.epochs):
         began, total, count = time.monotonic(), np.zeros(network.models), 0.0
         with closing(rows.groups(epoch)) as groups:
             for group, steps in in_step(groups, rows.nothing(sample.features), cluster, job.stop):
@@ -66,20 +67,19 @@ def fit(job: TrainingJob, report: Reporter) -> None:
             break
         seconds = time.monotonic() - began
         network.settle()
-        try:
-            judged = jury.losses()
-        except Stopped:
-            break
+        judged = jury.losses()
         better = judged < progress.losses
         network.keep(better)
         progress.losses = np.where(better, judged, progress.losses)
+        if not np.isfinite(progress.losses).any():
+            raise UserError("training diverges: no model's loss is finite; try a smaller learning_rate, or normalize_data=true")
         progress.train_losses.append(total / max(count, 1.0) * unit)
         progress.judged_losses.append(judged * unit)
         progress.epoch = epoch + 1
         _log_epoch(report, progress, arch.loss.objective, judged_by, hp.epochs, count / max(seconds, 1e-9))
-        finished = _finished(progress, jury, criterion, hp, cluster, judged_by, epoch)
+        progress.finished = _finished(progress, jury, criterion, hp, cluster, judged_by, epoch)
         checkpoint.save(network, progress, sample)
-        if finished:
+        if progress.finished:
             break
 
     if np.isfinite(progress.losses).any():
@@ -96,6 +96,7 @@ def open_tables(job: TrainingJob, hp: LinearLearnerHyperparameters) -> dict[str,
     UserError
         Names the channel, and the file and line or record, at fault.
     """
+    _check_tuning(job)
     budget = cache_bytes(job.settings.cache_megabytes)
     tables: dict[str, Table] = {}
     width: int | None = None
@@ -112,17 +113,30 @@ def open_tables(job: TrainingJob, hp: LinearLearnerHyperparameters) -> dict[str,
     return tables
 
 
+def _check_tuning(job: TrainingJob) -> None:
+    """A tuner's objective must be a metric that this job reports."""
+    objective = job.tuning_objective
+    if objective is None:
+        return
+    possible = [spec.name for spec in SPECS if spec.direction is not None]
+    if objective not in possible:
+        raise UserError(f"_tuning_objective_metric: unknown metric {objective!r}{did_you_mean(objective, possible)}")
+    channel = objective.split(":")[0]
+    if job.channel(channel) is None:
+        raise UserError(f"_tuning_objective_metric: {objective!r} needs the channel {channel!r}, which is not given")
+
+
 def _juries(
     hp: LinearLearnerHyperparameters, tables: dict[str, Table], rows: TrainingRows, network: Network, sample: Sample
 ) -> tuple[Jury, Jury, str]:
     """The rows of training data that are scored in the end, the rows that judge the models, and the latter's channel."""
     given = None if hp.num_calibration_samples == AUTO else int(hp.num_calibration_samples)
     limit = SCORED_TRAINING_ROWS if tables["train"].complete else CALIBRATION_ROWS["train"]
-    on_train = Jury(network, rows.sample(limit))
+    on_train = Jury(network, rows.sample(limit, network.width))
     if "validation" in tables:
         judges = jury_of(network, tables["validation"], sample.scaler, sample.sparse, given or CALIBRATION_ROWS["validation"])
         return on_train, judges, "validation"
-    return on_train, Jury(network, rows.sample(given or CALIBRATION_ROWS["train"])), "train"
+    return on_train, Jury(network, rows.sample(given or CALIBRATION_ROWS["train"], network.width)), "train"
 
 
 def _log_epoch(report: Reporter, progress: Progress, objective: str, judged_by: str, epochs: int, throughput: float) -> None:

@@ -15,6 +15,8 @@ from containers.batch import Batch
 
 T = TypeVar("T")
 _END = object()
+#: Seconds that a closed thread is waited for. One that hangs in a read ends with the process.
+PATIENCE = 5.0
 
 
 def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
@@ -59,7 +61,7 @@ def prefetch(items: Iterable[T], depth: int = 2) -> Generator[T]:
             yield item
     finally:
         closed.set()
-        thread.join()
+        thread.join(PATIENCE)
 
 
 def size(batch: Batch) -> int:
