@@ -52,18 +52,20 @@ class BinaryMetrics:
         return np.concatenate([s for s, _ in self.kept]), np.concatenate([y for _, y in self.kept])
 
     def sums(self) -> NDArray[np.float64]:
-        # Each host's area, weighted by its rows: exact on replicated data, the mean over the hosts' shards otherwise.
-        return np.append(self.counts, [roc_auc(*self.curve()) * self.rows, self.rows])
+        # Each host's area, weighted by its rows: exact on replicated data, the mean over the hosts' shards otherwise. A host
+        # that has seen one class only has none.
+        area = roc_auc(*self.curve())
+        return np.append(self.counts, [0.0, 0.0] if np.isnan(area) else [area * self.rows, self.rows])
 
     def results(self, sums: NDArray[np.float64]) -> dict[str, float]:
-        tp, fp, fn, tn, area, rows = sums
+        tp, fp, fn, tn, area, ranked = sums
         precision, recall = tp / max(tp + fp, 1.0), tp / max(tp + fn, 1.0)
         return {
-            "binary_classification_accuracy": (tp + tn) / rows,
+            "binary_classification_accuracy": (tp + tn) / (tp + fp + fn + tn),
             "binary_f_beta": float(f_beta(np.array(precision), np.array(recall), self.beta)),
             "precision": precision,
             "recall": recall,
-            "roc_auc_score": area / rows,
+            "roc_auc_score": area / ranked if ranked else float("nan"),
         }
 
 
@@ -78,8 +80,8 @@ class MulticlassMetrics:
 
     def add(self, scores: NDArray, labels: NDArray) -> None:
         true, said = labels.astype(np.int64), scores.argmax(axis=1)
-        own = scores[np.arange(len(true)), true][:, None]
-        rank = (scores > own).sum(axis=1)  # 0: nothing scores higher
+        own, before = scores[np.arange(len(true)), true][:, None], np.arange(self.classes) < true[:, None]
+        rank = ((scores > own) | (before & (scores == own))).sum(axis=1)  # 0: the class that is said; of equals, the first
         self.totals += [(1.0 / np.log2(rank + 2.0)).sum(), (rank < self.top_k).sum(), len(true)]
         self.hits += np.bincount(true[said == true], minlength=self.classes)
         self.said += np.bincount(said, minlength=self.classes)

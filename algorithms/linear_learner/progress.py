@@ -49,7 +49,7 @@ class Progress:
 
     def improves(self, value: float, tolerance: float) -> bool:
         """Whether `value` (higher is better) is better than the best by more than `tolerance`, relatively; counts the wait."""
-        if self.best is None or value - self.best >= tolerance * abs(self.best):
+        if self.best is None or (value > self.best and value - self.best >= tolerance * abs(self.best)):
             self.best, self.waited = value, 0
             return True
         self.waited += 1

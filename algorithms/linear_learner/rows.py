@@ -86,9 +86,9 @@ class TrainingRows:
         self.table, self.scaler, self.sparse = table, scaler, sparse
         self.mini_batch, self.seed = mini_batch, seed
         if table.complete:
-            x, y = self._prepare(table.head, np.random.default_rng(seed), ring=mini_batch)
-            self.rows = len(y) - mini_batch
-            self.x, self.y = self._tensors(x, y)
+            self.rows = sum(map(len, table.head))
+            self.mini_batch = min(mini_batch, self.rows)  # where another host has more rows, it may be larger
+            self.x, self.y = self._tensors(*self._prepare(table.head, np.random.default_rng(seed), ring=self.mini_batch))
 
     def groups(self, epoch: int) -> Generator[Group]:
         """The groups of one epoch."""

@@ -53,7 +53,7 @@ def cuts(scores: Scores, labels: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     -------
     thresholds, true positives, false positives
         shape: (distinct scores + 1,). A score above the threshold is predicted positive. Thresholds lie midway between
-        neighbouring scores.
+        neighbouring scores, in float32: scores are compared as such.
     """
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order].astype(np.float64), labels[order] > 0.5
@@ -61,7 +61,8 @@ def cuts(scores: Scores, labels: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     tp = np.append(0, np.cumsum(hits)[last])
     predicted = np.append(0, last + 1)
     levels = ranked[last]
-    between = (levels[:-1] + levels[1:]) / 2
+    between = ((levels[:-1] + levels[1:]) / 2).astype(np.float32)
+    between = np.where(between < levels[:-1], between, levels[1:])  # between adjacent floats there is no other
     thresholds = np.concatenate(
         [[levels[0] + 1e-6 + abs(levels[0]) * 1e-6], between, [levels[-1] - 1e-6 - abs(levels[-1]) * 1e-6]]
     )

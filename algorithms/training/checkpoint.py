@@ -23,7 +23,8 @@ def save(path: Path, tensors: Mapping[str, NDArray[Any]], state: Mapping[str, An
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         header = {"state": orjson.dumps(state, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
-        save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, partial, metadata=header)
+        # np.ascontiguousarray would make vectors of scalars.
+        save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, partial, metadata=header)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
