@@ -36,7 +36,7 @@ def write(
     uids: Sequence[str] | None = None,
     metadata: Sequence[str] | None = None,
 ) -> None:
-    """Write one record a row. Everything is checked before the first byte is written.
+    """Write one record a row. All but the length of a record is checked before the first byte is written.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ def write(
     Raises
     ------
     RecordIOError
-        An integer does not fit 32 bits, or features, labels, uids and metadata are not of the same number of rows.
+        An integer does not fit 32 bits, or features, labels, uids and metadata are not of the same number of rows;
+        or a record is longer than the 512 MiB of a frame.
     ValueError
         An array has another type or shape than these.
     """
