@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,12 @@ from numpy.typing import NDArray
 
 from algorithms.linear_learner.losses import NUMPY_OPS, Loss, sigmoid
 from algorithms.linear_learner.network import Network
-from algorithms.linear_learner.rows import Block, blocks, shuffled
+from algorithms.linear_learner.rows import Block, Blocks, shuffled
 from algorithms.linear_learner.scaler import Scaler
 from algorithms.linear_learner.selection import Criterion, calibrate, select
 from algorithms.training.cluster import Cluster
 from algorithms.training.table import Table
 from containers.batch import Batch
-from containers.content.rebatch import cut
 from containers.stop import Stopped
 
 #: Rows on which thresholds are tried out after each epoch; AWS's log calls the result `sampled_accuracy` too.
@@ -30,15 +30,12 @@ class Verdict:
 
     Attributes
     ----------
-    value
-        The criterion, or the loss where that is the criterion.
     ranking
         All models, the best first; shape: (models,)
     """
 
     model: int
     threshold: float
-    value: float
     ranking: NDArray[np.intp]
 
 
@@ -48,34 +45,39 @@ class Jury:
     Parameters
     ----------
     sample
-        Rows kept in memory, at most `num_calibration_samples`.
+        Rows kept in memory, in random order.
+    calibration
+        Of these, the number that thresholds are chosen on, at most.
     rest
         Where the channel holds more than that: opens it once more.
     """
 
-    def __init__(self, network: Network, sample: list[Block], rest: Any = None) -> None:
-        self.network, self.sample, self._rest = network, sample, rest
+    def __init__(self, network: Network, sample: Iterable[Block], calibration: int, rest: Any = None) -> None:
+        self.network, self.sample, self.calibration, self._rest = network, sample, calibration, rest
 
     def losses(self, *, sampled: bool = False) -> NDArray[np.float64]:
-        """Mean loss of each model over all rows of all hosts, or over the sample, in the network's units; shape: (models,)."""
-        total, rows = np.zeros(self.network.models), 0
+        """Mean loss of each model over all rows of all hosts, or over the sample, in the network's units; shape: (models,).
+
+        Rows count as in training: positives by a model's own weight for them, classes by theirs. nan if no row was seen.
+        """
+        total = np.zeros((2, self.network.models))  # losses and weights
         try:
             for block in self.sample if sampled or self._rest is None else self._rest():
                 total += self.network.losses(block.scores(self.network), block.y).numpy()
-                rows += len(block.y)
         except Stopped:  # while waiting for data: what was seen has to do
             pass
-        sums = self.network.cluster.sum(np.append(total, rows))
-        return sums[:-1] / max(sums[-1], 1.0)
+        losses, weights = self.network.cluster.sum(total)
+        return np.divide(losses, weights, out=np.full(len(losses), np.nan), where=weights > 0)
 
-    def calibrated(self, criterion: Criterion, loss: Loss, limit: int | None = None) -> tuple[NDArray, NDArray]:
+    def calibrated(self, criterion: Criterion, loss: Loss, limit: int = sys.maxsize) -> tuple[NDArray, NDArray]:
         """Threshold of each binary classifier and the criterion's value there, on up to `limit` rows; shapes: (models,)."""
+        limit = min(limit, self.calibration)
         scores, labels, rows = [], [], 0
         for block in self.sample:
             scores.append(block.scores(self.network).numpy()[:, :, 0])
             labels.append(block.y)
             rows += len(block.y)
-            if limit is not None and rows >= limit:
+            if rows >= limit:
                 break
         published = np.concatenate(scores)[:limit]
         if loss.link == "logistic":
@@ -96,10 +98,10 @@ class Jury:
         best = select(values, losses)
         order = np.lexsort((losses, -values))
         ranking = np.concatenate([[best], order[order != best]])
-        return Verdict(best, float(thresholds[best]), float(values[best] if binary else losses[best]), ranking)
+        return Verdict(best, float(thresholds[best]), ranking)
 
 
-def jury_of(network: Network, table: Table, scaler: Scaler, sparse: bool, limit: int) -> Jury:
+def jury_of(network: Network, table: Table, scaler: Scaler, sparse: bool, calibration: int) -> Jury:
     """The jury of a validation channel, of which as much is in memory as its table holds."""
 
     def prepared(batches: list[Batch], seed: int = 0) -> tuple[Any, NDArray]:
@@ -108,11 +110,10 @@ def jury_of(network: Network, table: Table, scaler: Scaler, sparse: bool, limit:
 
     if table.complete:
         x, y = prepared(table.head)
-        return Jury(network, list(blocks(x if sparse else network.tf.constant(x), y, network.width)))
+        return Jury(network, Blocks(x if sparse else network.tf.constant(x), y, network.width), calibration)
 
     def stream() -> Iterator[Block]:
         for batch in table.stream():
-            yield from blocks(*prepared([batch]), network.width)
+            yield from Blocks(*prepared([batch]), network.width)
 
-    sample = list(blocks(*prepared([cut(batch, 0, limit) for batch in table.head]), network.width))
-    return Jury(network, sample, stream)
+    return Jury(network, Blocks(*prepared(list(table.head)), network.width), calibration, stream)

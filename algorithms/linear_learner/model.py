@@ -113,7 +113,8 @@ class LinearModel:
             tensors = load_file(directory / WEIGHTS_FILE)
             weights, bias = tensors["weights"], tensors["bias"]
         except FileNotFoundError as error:
-            raise UserError(f"{directory}: no Linear Learner model here: {Path(error.filename).name} is missing") from error
+            missing = MODEL_FILE if error.filename else WEIGHTS_FILE  # of the latter the library gives no name
+            raise UserError(f"{directory}: no Linear Learner model here: {missing} is missing") from error
         except (orjson.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
             raise UserError(f"{directory}: damaged Linear Learner model: {error}") from error
         shape = (description.feature_dim, description.outputs)

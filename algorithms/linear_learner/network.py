@@ -138,7 +138,8 @@ class Network:
 
         A start at the end of the rows is a step without rows, taken by a host that has none left while others have.
 
-        Returns the summed loss of each model, shape: (models,), and the number of rows, over all hosts.
+        Returns each model's mean loss times the rows, summed over the steps, shape: (models,), and the number of rows, over
+        all hosts. In the mean, rows count by their weights.
         """
         tf = self.tf
 
@@ -160,7 +161,7 @@ class Network:
         flat = tf.concat([tf.reshape(gradient, (-1,)), tf.reduce_sum(slope, 0), weight, loss, self._rows(y)], 0)
         parts = tf.split(self.cluster.reduce(flat), self._sizes(self.arch.features))
         self._update(None, tf.reshape(parts[0], tf.shape(self.weights)), parts[1], parts[2], epoch)
-        return parts[3], parts[4][0]
+        return self._by_rows(*parts[2:])
 
     def _sparse_step(self, indices: Tensor, values: Tensor, columns: Tensor, y: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor]:
         """One step on a sparse mini-batch.
@@ -184,30 +185,39 @@ class Network:
             columns, place = tf.unique(self.cluster.collect(columns), tf.int64)
             gradient = tf.math.unsorted_segment_sum(self.cluster.collect(gradient), place, tf.shape(columns)[0])
         self._update(columns, gradient, parts[0], parts[1], epoch)
-        return parts[2], parts[3][0]
+        return self._by_rows(*parts[1:])
 
     def _rows(self, y: Tensor) -> Tensor:
         return self.tf.cast(self.tf.shape(y), self.tf.float32)
+
+    def _by_rows(self, weight: Tensor, loss: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean losses times rows, shape: (models,), and rows, shape: (); what is reported is what the gradient minimises."""
+        return loss / self.tf.maximum(weight, 1e-30) * rows, rows[0]
 
     def _sizes(self, features: int) -> list[int]:
         return [features * self.width, self.width, self.models, self.models, 1]
 
     def _objective(self, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Summed loss, slopes times example weights and summed example weights.
+        """Losses and slopes, both times the example weights, and these; losses and weights summed over the rows.
 
         shapes: z (rows, models * outputs), y (rows,) -> (models,), (rows, models * outputs), (models,)
         """
         tf, arch = self.tf, self.arch
         z = tf.reshape(z, (-1, self.models, arch.outputs))
-        target = self._target(y)
+        target, weight = self._target(y), self._example_weights(y)
+        slope = arch.loss.slope(self.ops, z, target, arch.loss_settings) * weight[:, :, None]
+        loss = arch.loss.value(self.ops, z, target, arch.loss_settings) * weight
+        return tf.reduce_sum(loss, 0), tf.reshape(slope, (-1, self.width)), tf.reduce_sum(weight, 0)
+
+    def _example_weights(self, y: Tensor) -> Tensor:
+        """What each row counts for each model, shape: (rows, models)."""
+        tf, arch = self.tf, self.arch
         weight = tf.ones((tf.shape(y)[0], self.models))
         if arch.class_weights is not None:
             weight *= tf.gather(tf.constant(arch.class_weights), tf.cast(y, tf.int32))[:, None]
         if any(c.positive_weight != 1.0 for c in arch.candidates):
             weight *= tf.where(y[:, None] == 1.0, self.positive_weight, 1.0)
-        slope = arch.loss.slope(self.ops, z, target, arch.loss_settings) * weight[:, :, None]
-        loss = arch.loss.value(self.ops, z, target, arch.loss_settings)
-        return tf.reduce_sum(loss, 0), tf.reshape(slope, (-1, self.width)), tf.reduce_sum(weight, 0)
+        return weight
 
     def _target(self, y: Tensor) -> Tensor:
         if self.arch.outputs == 1:
@@ -258,16 +268,18 @@ class Network:
         """Raw scores, shape: (rows, models, outputs)."""
         return self.tf.reshape(self.tf.matmul(x, self.average) + self.average_bias, (-1, self.models, self.arch.outputs))
 
-    def _scores_sparse(self, indices: Tensor, values: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
-        """Raw scores of a sparse block as `_sparse_step` takes it, shape: (rows, models, outputs)."""
+    def _scores_sparse(self, indices: Tensor, values: Tensor, rows: Tensor) -> Tensor:
+        """Raw scores of sparse rows, given row and feature of each stored value; shape: (rows, models, outputs)."""
         tf = self.tf
-        block = tf.SparseTensor(indices, values, tf.stack([rows, tf.shape(columns, tf.int64)[0]]))
-        z = tf.sparse.sparse_dense_matmul(block, tf.gather(self.average, columns)) + self.average_bias
+        block = tf.SparseTensor(indices, values, tf.stack([rows, tf.constant(self.arch.features, tf.int64)]))
+        z = tf.sparse.sparse_dense_matmul(block, self.average) + self.average_bias
         return tf.reshape(z, (-1, self.models, self.arch.outputs))
 
     def _losses(self, scores: Tensor, y: Tensor) -> Tensor:
-        """Summed loss of each model, shape: (models,)."""
-        return self.tf.reduce_sum(self.arch.loss.value(self.ops, scores, self._target(y), self.arch.loss_settings), 0)
+        """Weighted losses and weights of each model, summed over the rows, shape: (2, models)."""
+        weight = self._example_weights(y)
+        loss = self.arch.loss.value(self.ops, scores, self._target(y), self.arch.loss_settings) * weight
+        return self.tf.stack([self.tf.reduce_sum(loss, 0), self.tf.reduce_sum(weight, 0)])
 
     def _by_column(self, values: Sequence[float]) -> Tensor:
         return self.tf.constant(np.repeat(np.asarray(values, np.float32), self.arch.outputs))

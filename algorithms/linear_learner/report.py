@@ -44,7 +44,7 @@ def write_report(
     page.table(
         ["metric", *channels],
         [[name, *(results[channel][name] for channel in channels)] for name in results[channels[0]]],
-        "Metrics of the published model. objective_loss is the loss it was trained for.",
+        "Metrics of the published model. objective_loss is the loss it was trained for, every row counting alike.",
     )
     if "validation" not in results:
         page.text("There was no validation channel: the model and its threshold were chosen on training data.")

@@ -34,7 +34,7 @@ class Group(Protocol):
     def steps(self) -> int: ...
 
     def train(self, network: Network, steps: int, epoch: int) -> tuple[Any, Any]:
-        """Take `steps` steps, those beyond the group's own without rows. Returns summed losses and rows, over all hosts."""
+        """Take `steps` steps, those beyond the group's own without rows. Returns what `Network.train_dense` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ class TrainingRows:
             return SparseGroup(SparseBlock.empty())
         return DenseGroup(self.tf.zeros((0, features)), self.tf.zeros(0), np.zeros(0, np.int32), self.mini_batch)
 
-    def sample(self, limit: int, scores: int) -> list[Block]:
+    def sample(self, limit: int, scores: int) -> Blocks:
         """Up to `limit` normalised rows to judge models by, each of which has `scores`. Call it before the first epoch."""
         if self.table.complete:
             limit = min(limit, self.rows)
-            return list(blocks(self.x[:limit], np.asarray(self.y[:limit]), scores))
+            return Blocks(self.x, np.asarray(self.y[:limit]), scores)
         kept = [cut(batch, 0, min(len(batch), limit)) for batch in self.table.head]
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
-        return list(blocks(x[:limit], y[:limit], scores))
+        return Blocks(x, y[:limit], scores)
 
     def _prepare(self, batches: list[Batch], rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
         x, y = shuffled(batches, self.sparse, rng, ring)
@@ -161,26 +161,34 @@ def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator, ring:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows to be scored: a dense tensor of shape (rows, features) or a sparse block, and labels of shape (rows,)."""
+    """Normalised rows to be scored: dense or CSR of shape (rows, features), and labels of shape (rows,)."""
 
     x: Any
     y: NDArray[np.float32]
 
     def scores(self, network: Network) -> Any:
         """Raw scores of all models, shape: (rows, models, outputs)."""
-        if isinstance(self.x, SparseBlock):
-            b, constant = self.x, network.tf.constant
-            rows = constant(len(self.y), network.tf.int64)
-            return network.scores_sparse(constant(b.indices), constant(b.values), constant(b.columns), rows)
-        return network.scores_dense(self.x)
+        if not hasattr(self.x, "indptr"):
+            return network.scores_dense(self.x)
+        row = np.repeat(np.arange(len(self.y)), np.diff(self.x.indptr))
+        indices = np.stack([row, self.x.indices], axis=1).astype(np.int64)
+        constant = network.tf.constant
+        return network.scores_sparse(constant(indices), constant(self.x.data), constant(len(self.y), network.tf.int64))
 
 
-def blocks(x: Any, y: NDArray[np.float32], scores: int) -> Iterator[Block]:
-    """Cut normalised rows into blocks small enough for the scores of all models to be held; a row has `scores` of them."""
-    size = max(1, min(SCORED_ROWS, SCORES // scores))
-    for start in range(0, len(y), size):
-        rows, labels = x[start : start + size], y[start : start + size]
-        yield Block(SparseBlock.of(rows, labels) if hasattr(rows, "indptr") else rows, labels)
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Normalised rows, cut as one iterates into blocks small enough for all their scores to be held; a row has `scores`."""
+
+    x: Any
+    y: NDArray[np.float32]
+    scores: int
+
+    def __iter__(self) -> Iterator[Block]:
+        size = max(1, min(SCORED_ROWS, SCORES // self.scores))
+        for start in range(0, len(self.y), size):
+            stop = min(start + size, len(self.y))  # behind the labels the ring goes on
+            yield Block(self.x[start:stop], self.y[start:stop])
 
 
 def in_step(groups: Iterator[Group], nothing: Group, cluster: Cluster, stop: threading.Event) -> Iterator[tuple[Group, int]]:

@@ -105,8 +105,8 @@ def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bo
     )
 
 
-def mini_batch_for(hp: LinearLearnerHyperparameters, rows: int) -> int:
-    """Rows of a mini-batch, given those of a host that are in memory.
+def mini_batch_for(hp: LinearLearnerHyperparameters, rows: int, *, complete: bool) -> int:
+    """Rows of a mini-batch, given those of a host that are in memory and whether these are all.
 
     The default of 1000 suits large data. On small data it would leave a handful of steps, so where the user gives no size an
     epoch has `STEPS_PER_EPOCH` of them.
@@ -114,6 +114,8 @@ def mini_batch_for(hp: LinearLearnerHyperparameters, rows: int) -> int:
     if "mini_batch_size" in hp.given:
         if rows < hp.mini_batch_size:
             log.warning("mini_batch_size=%d exceeds the training rows, of which there are %d", hp.mini_batch_size, rows)
+        return min(hp.mini_batch_size, rows)
+    if not complete:
         return min(hp.mini_batch_size, rows)
     return min(hp.mini_batch_size, rows, max(SMALLEST_MINI_BATCH, rows // STEPS_PER_EPOCH))
 

@@ -50,7 +50,8 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     network = Network(arch, cluster)
     progress = checkpoint.restore(network) or Progress(np.full(network.models, np.inf))
 
-    mini_batch = mini_batch_for(hp, cluster.maximum(sum(map(len, tables["train"].head))))
+    held = cluster.maximum(sum(map(len, tables["train"].head)))
+    mini_batch = mini_batch_for(hp, held, complete=tables["train"].complete)
     rows = TrainingRows(tables["train"], sample.scaler, sparse=sample.sparse, mini_batch=mini_batch)
     on_train, jury, judged_by = _juries(hp, tables, rows, network, sample)
     criterion = Criterion(hp.criterion, hp.beta, hp.target_precision, hp.target_recall)
@@ -132,11 +133,12 @@ def _juries(
     """The rows of training data that are scored in the end, the rows that judge the models, and the latter's channel."""
     given = None if hp.num_calibration_samples == AUTO else int(hp.num_calibration_samples)
     limit = SCORED_TRAINING_ROWS if tables["train"].complete else CALIBRATION_ROWS["train"]
-    on_train = Jury(network, rows.sample(limit, network.width))
+    on_train = Jury(network, rows.sample(limit, network.width), limit)
     if "validation" in tables:
         judges = jury_of(network, tables["validation"], sample.scaler, sample.sparse, given or CALIBRATION_ROWS["validation"])
         return on_train, judges, "validation"
-    return on_train, Jury(network, rows.sample(given or CALIBRATION_ROWS["train"], network.width)), "train"
+    limit = given or CALIBRATION_ROWS["train"]
+    return on_train, Jury(network, rows.sample(limit, network.width), limit), "train"
 
 
 def _log_epoch(report: Reporter, progress: Progress, objective: str, judged_by: str, epochs: int, throughput: float) -> None:

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from algorithms.linear_learner.data import SparseBlock
 from algorithms.linear_learner.losses import LOSSES
 from algorithms.linear_learner.network import AVERAGED_SHARE, Architecture, Network
+from algorithms.linear_learner.rows import Block
 from algorithms.linear_learner.setup import Sample
 from tests.algorithms.linear_learner.fitting import Trainer, binary, multiclass, regression
 
@@ -117,10 +118,7 @@ def test_sparse_steps_are_the_dense_ones(occurring, settings):
     np.testing.assert_allclose(sparse.bias, dense.bias, rtol=1e-4, atol=1e-6)
     assert np.abs(dense.weights).max() > 0.05
 
-    block = SparseBlock.of(csr_array(x), y)
-    scores = network.scores_sparse(
-        constant(block.indices), constant(block.values), constant(block.columns), constant(64, network.tf.int64)
-    )
+    scores = Block(csr_array(x), y).scores(network)
     np.testing.assert_allclose(scores.numpy()[:, 0, 0], x @ sparse.weights[:, 0] + sparse.bias[0], rtol=1e-4, atol=1e-5)
 
 
