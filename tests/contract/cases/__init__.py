@@ -1,0 +1,14 @@
+"""All cases, and the marks that run a test over them."""
+
+import pytest
+
+from tests.contract.cases import linear_learner
+
+CASES = (*linear_learner.CASES,)
+#: The first case of every algorithm.
+FIRST = tuple({case.algorithm_name: case for case in reversed(CASES)}.values())
+
+#: Over every problem: what depends on what is learnt.
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
+#: Over one problem an algorithm: what depends on how the algorithm is built.
+each_algorithm = pytest.mark.parametrize("case", FIRST, ids=[case.algorithm_name for case in FIRST])
