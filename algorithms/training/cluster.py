@@ -94,7 +94,8 @@ class Cluster:
     def sum(self, array: NDArray[Any] | float) -> NDArray[np.float64]:
         """The sum of an array over the hosts."""
         local = np.asarray(array, np.float64)
-        return local if self.strategy is None else self._sum(self._tf.constant(local)).numpy()
+        # The collective crashes on an empty tensor.
+        return local if self.strategy is None or not local.size else self._sum(self._tf.constant(local)).numpy()
 
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         """The hosts' arrays one below the other, along the first axis; lengths may differ."""
