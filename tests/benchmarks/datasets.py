@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-DATA = Path(os.environ.get("DRYDOCK_DATA", "../shared/data"))
+from tests.data import ROOT
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def adult() -> Split:
     numeric = (0, 2, 4, 10, 11, 12)
 
     def rows(name: str) -> list[list[str]]:
-        with gzip.open(DATA / "adult" / name, "rt") as file:
+        with gzip.open(ROOT / "adult" / name, "rt") as file:
             return [[field.strip() for field in row] for row in csv.reader(file) if len(row) == 15]
 
     train, test = rows("adult-train.csv.gz"), rows("adult-test.csv.gz")
@@ -54,7 +52,7 @@ def mnist(only: int | None = None) -> Split:
     """Digits, or whether a digit is `only`; the data set's own split."""
 
     def idx(name: str, header: int) -> NDArray[np.uint8]:
-        return np.frombuffer(gzip.decompress((DATA / "mnist" / name).read_bytes()), np.uint8, offset=header)
+        return np.frombuffer(gzip.decompress((ROOT / "mnist" / name).read_bytes()), np.uint8, offset=header)
 
     def arrays(part: str) -> tuple[NDArray, NDArray]:
         x = idx(f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 784).astype(np.float32) / 255
@@ -84,7 +82,7 @@ def sgemm() -> Split:
 
 
 def _table(name: str) -> NDArray[np.float64]:
-    with gzip.open(DATA / name, "rt") as file:
+    with gzip.open(ROOT / name, "rt") as file:
         return np.loadtxt(file, delimiter=",", skiprows=1)
 
 

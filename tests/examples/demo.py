@@ -20,7 +20,7 @@ import local_mode
 import recordio
 
 FOLDER = Path(".drydock/demo")
-HYPERPARAMETERS = {"predictor_type": "binary_classifier", "mini_batch_size": 100}
+HYPERPARAMETERS = {"predictor_type": "binary_classifier"}
 #: Rows for training and for validation; the rest is held out.
 TRAIN, VALIDATION = 341, 114
 
