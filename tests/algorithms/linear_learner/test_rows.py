@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from algorithms.linear_learner.data import SparseBlock
-from algorithms.linear_learner.rows import STEPS, DenseGroup, SparseGroup, TrainingRows, blocks, in_step, shuffled
+from algorithms.linear_learner.rows import STEPS, Blocks, DenseGroup, SparseGroup, TrainingRows, in_step, shuffled
 from algorithms.linear_learner.scaler import Scaler
 from algorithms.linear_learner.setup import SMALLEST_MINI_BATCH, STEPS_PER_EPOCH, mini_batch_for
 from algorithms.training.cluster import Cluster
@@ -134,8 +134,8 @@ def test_shuffled_joins_batches_of_both_kinds():
 
 def test_blocks_are_cut_by_the_scores_they_need():
     x, y = np.zeros((20_000, 1), np.float32), np.zeros(20_000, np.float32)
-    assert [len(block.y) for block in blocks(x, y, scores=1)] == [8192, 8192, 3616]
-    assert max(len(block.y) for block in blocks(x, y, scores=1 << 15)) == 1024
+    assert [len(block.y) for block in Blocks(x, y, scores=1)] == [8192, 8192, 3616]
+    assert max(len(block.y) for block in Blocks(x, y, scores=1 << 15)) == 1024
 
 
 def test_sparse_block_keeps_what_is_stored():
