@@ -101,9 +101,13 @@ class Checkpoint:
 
     def restore(self, network: Network) -> Progress | None:
         """Put the network back to where it was; None where there is nothing to go back to."""
-        if self.tensors is None:
+        if self.tensors is None or self.path is None:
             return None
-        for name, variable in network.state().items():
+        variables = network.state()
+        if any(name not in self.tensors or self.tensors[name].shape != variables[name].shape for name in variables):
+            log.warning("checkpoint %s is of another number of models; starting anew", self.path.name)
+            return None
+        for name, variable in variables.items():
             variable.assign(self.tensors[name])
         train, judged = (list(self.tensors[name]) for name in ("train_losses", "judged_losses"))
         return Progress(self.tensors["losses"], train_losses=train, judged_losses=judged, **self.state["progress"])

@@ -99,9 +99,9 @@ class TrainingRows:
             starts = (rng.integers(self.rows) + np.arange(count) * self.mini_batch) % self.rows
             yield from self._groups(self.x, self.y, rng.permutation(starts))
         else:
-            with closing(prefetch(self._prepare([batch], rng) for batch in self.table.stream())) as blocks:
-                for x, y in blocks:
-                    yield from self._groups(*self._tensors(x, y), rng.permutation(np.arange(0, len(y), self.mini_batch)))
+            with closing(prefetch(self._shuffled_blocks(rng))) as blocks:
+                for x, y, starts in blocks:
+                    yield from self._groups(*self._tensors(x, y), starts)
 
     def nothing(self, features: int) -> Group:
         """A group without rows."""
@@ -117,6 +117,15 @@ class TrainingRows:
         kept = [cut(batch, 0, min(len(batch), limit)) for batch in self.table.head]
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
         return Blocks(x, y[:limit], scores)
+
+    def _shuffled_blocks(self, rng: np.random.Generator) -> Iterator[tuple[Any, NDArray[np.float32], NDArray[np.signedinteger]]]:
+        """Features, labels and starts of the mini-batches of each block that is streamed.
+
+        All that is drawn is drawn here: shared with the thread that trains, the generator would give other numbers each time.
+        """
+        for batch in self.table.stream():
+            starts = rng.permutation(np.arange(0, len(batch), self.mini_batch))
+            yield *self._prepare([batch], rng), starts
 
     def _prepare(self, batches: list[Batch], rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
         x, y = shuffled(batches, self.sparse, rng, ring)
