@@ -118,13 +118,13 @@ class TrainingRows:
         x, y = self._prepare(kept, np.random.default_rng(self.seed))
         return Blocks(x, y[:limit], scores)
 
-    def _shuffled_blocks(self, rng: np.random.Generator) -> Iterator[tuple[Any, NDArray[np.float32], NDArray[np.signedinteger]]]:
+    def _shuffled_blocks(self, rng: np.random.Generator) -> Iterator[tuple[Any, NDArray[np.float32], NDArray[np.intp]]]:
         """Features, labels and starts of the mini-batches of each block that is streamed.
 
         All that is drawn is drawn here: shared with the thread that trains, the generator would give other numbers each time.
         """
         for batch in self.table.stream():
-            starts = rng.permutation(np.arange(0, len(batch), self.mini_batch))
+            starts = rng.permutation(np.arange(0, len(batch), self.mini_batch, dtype=np.intp))
             yield *self._prepare([batch], rng), starts
 
     def _prepare(self, batches: list[Batch], rng: np.random.Generator, ring: int = 0) -> tuple[Any, NDArray[np.float32]]:
