@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from typing import Any
 
@@ -65,7 +66,8 @@ class Cluster:
             try:
                 return function(*args)
             except lost as error:
-                told = [line.strip() for line in error.message.splitlines() if "aborted by" in line or "failed" in line]
+                message = re.sub(r"\{\{.*?\}\} ?", "", error.message)  # names of nodes in the graph
+                told = [line.strip() for line in message.splitlines() if "aborted by" in line or "failed" in line]
                 reason = told[0] if told else type(error).__name__
                 raise AlgorithmError(f"lost contact with another host of the job: {reason}") from error
 

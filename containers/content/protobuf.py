@@ -11,6 +11,7 @@ import recordio
 from containers.batch import Batch
 from containers.content.layout import Layout, plural
 from containers.errors import UserError
+from containers.media import RECORDIO
 
 
 def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
@@ -28,7 +29,8 @@ def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
             yield _batch(records, start, source, layout)
             start += len(records)
     except recordio.RecordIOError as error:
-        raise UserError(f"{source}: {error}") from error
+        hint = "" if error.offset else f"; are the data {RECORDIO}, the content type that is given or assumed?"
+        raise UserError(f"{source}: {error}{hint}") from error
 
 
 def _batch(records: recordio.RecordBatch, start: int, source: str, layout: Layout) -> Batch:
