@@ -25,16 +25,19 @@ class BadInput:
         The training channel, name to content; None for the sound examples of the case.
     hyperparameters
         Added to those of the case; None takes one away.
+    content_type
+        None where the job gives none.
     says
         Words of the reason, in this order: what, where and what was expected.
     """
 
     name: str
     says: tuple[str, ...]
-    content_type: str
+    content_type: str | None
     files: Mapping[str, bytes] | None = None
     hyperparameters: Mapping[str, str | None] = field(default_factory=dict)
     input_mode: str = "File"
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name

@@ -39,11 +39,13 @@ class Job:
         self.hosts("algo-1")
 
     def config(self, name: str, value: object) -> Self:
+        """Write a file of ``input/config``."""
         self._write(self.root / "input" / "config" / f"{name}.json", json.dumps(value).encode())
         return self
 
-    def hosts(self, current: str, *others: str) -> Self:
-        hosts = sorted([current, *others])
+    def hosts(self, current: str, *names: str) -> Self:
+        """Say which host this is, and which there are."""
+        hosts = sorted({current, *names})
         return self.config("resourceconfig", {"current_host": current, "hosts": hosts, "network_interface_name": "eth0"})
 
     def channel(
@@ -68,6 +70,7 @@ class Job:
         return self
 
     def start(self, *arguments: str, **environ: str) -> Self:
+        """Start the process; whoever starts it reads its log, by `until_epoch` and `end`."""
         command = [sys.executable, "-m", "containers.train", "--algorithm", self.case.algorithm_name, "--root", str(self.root)]
         for name, files in self._pipes.items():
             stem = self.root / "input" / "data" / name

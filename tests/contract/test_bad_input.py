@@ -7,11 +7,11 @@ from tests.contract.cases import CASES, each_algorithm
 pytestmark = pytest.mark.slow
 
 
-def refused(job, *says):
+def refused(job, *says, **environ):
     """The job fails, and so does `--check`, in the same words."""
     reasons = []
     for arguments in ((), ("--check",)):
-        assert job.start(*arguments).end() == 1, job.log
+        assert job.start(*arguments, **environ).end() == 1, job.log
         reasons.append(job.failure)
         assert job.model == {}
     reason, checked = reasons
@@ -32,7 +32,7 @@ def test_bad_input(case, bad, make_job):
         job.data(bad.content_type, bad.input_mode)
     else:
         job.channel("train", bad.files, bad.content_type, bad.input_mode)
-    refused(job, *bad.says)
+    refused(job, *bad.says, **bad.environ)
 
 
 @each_algorithm
@@ -53,9 +53,5 @@ def test_a_channel_that_the_algorithm_does_not_know(case, make_job):
 
 @each_algorithm
 def test_a_content_type_that_is_not_read(case, make_job):
-    refused(
-        make_job(case).data(case.content_types[-1]).channel("train", {}, "image/png"),
-        "channel 'train'",
-        "'image/png'",
-        *case.content_types,
-    )
+    job = make_job(case).data(case.content_types[-1]).channel("train", {}, "image/png")
+    refused(job, "channel 'train'", "'image/png'", *case.content_types)

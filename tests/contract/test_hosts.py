@@ -1,5 +1,6 @@
 """Several hosts, here processes on loopback ports: together they learn what none could alone, and none waits for the dead."""
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -51,5 +52,17 @@ def test_the_death_of_a_host_ends_the_other(case, dies, start_hosts):
         dying.until_epoch(2)
         dying.process.kill()
         assert code.result() == 2, other.log
-    assert other.failure.startswith("AlgorithmError: lost contact with another host of the job"), other.failure
+    assert other.failure.startswith("AlgorithmError: lost contact with another host of the job: "), other.failure
+    assert "{{" not in other.failure.partition("\n")[0], "names of nodes in a graph mean nothing to a user"
     assert other.model == {}
+
+
+@each_algorithm
+def test_sigterm_for_one_host_stops_all_and_leaves_a_model(case, start_hosts):
+    first, second = start_hosts(case, **case.endless)
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(first.end)
+        second.until_epoch(2)
+        second.process.send_signal(signal.SIGTERM)
+        assert (code.result(), second.end()) == (0, 0), first.log + second.log
+    assert set(first.model) == case.model_files

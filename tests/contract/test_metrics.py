@@ -43,15 +43,12 @@ def scraped(spec: MetricSpec, log: str) -> list[float]:
 def test_the_log_says_what_metrics_jsonl_says(case, trained):
     job = trained(case)
     for spec in case.algorithm.metrics:
-        written = [
-            row["value"] for row in job.metrics if row["name"] == spec.name and (row["epoch"] is not None) == spec.per_epoch
-        ]
-        assert scraped(spec, job.log) == written, spec.name
+        rows = [row for row in job.metrics if row["name"] == spec.name and (row["epoch"] is not None) == spec.per_epoch]
+        assert scraped(spec, job.log) == [row["value"] for row in rows], spec.name
         if spec.per_epoch:
-            epochs = [row["epoch"] for row in job.metrics if row["name"] == spec.name and row["epoch"] is not None]
-            assert epochs == list(range(len(epochs)))
+            assert [row["epoch"] for row in rows] == list(range(len(rows))), spec.name
         else:
-            assert len(written) <= 1, f"{spec.name}: once, for the final model"
+            assert len(rows) <= 1, f"{spec.name}: once, for the final model"
 
 
 @pytest.mark.slow

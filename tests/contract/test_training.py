@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.contract.cases import CASES, FIRST, each_algorithm, each_case
+from tests.contract.cases import FIRST, each_algorithm, each_case
 
 pytestmark = pytest.mark.slow
 
@@ -74,9 +74,8 @@ def test_files_at_any_depth_some_of_them_compressed(case, trained, make_job):
 
 @each_case
 def test_one_example_is_enough(case, make_job):
-    job = make_job(case).channel(
-        "train", {"one": case.encode(case.examples["train"][:1], case.content_types[-1])}, case.content_types[-1]
-    )
+    content_type = case.content_types[-1]
+    job = make_job(case).channel("train", {"one": case.encode(case.examples["train"][:1], content_type)}, content_type)
     assert set(job.run().model) == case.model_files
 
 
@@ -86,7 +85,3 @@ def test_inside_a_tuning_job(case, make_job):
     job = make_job(case, _tuning_objective_metric=objective).data(case.content_types[-1]).run(DRYDOCK_REPORT="off")
     assert objective in {row["name"] for row in job.metrics}
     case.check_tuned(job.log)
-
-
-def test_cases_have_names_of_their_own():
-    assert len({case.name for case in CASES}) == len(CASES)

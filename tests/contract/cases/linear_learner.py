@@ -119,7 +119,6 @@ def _csv(name: str, text: str, *says: str, **options: str) -> BadInput:
 
 GOOD = "1,0.5,0.25\n0,-0.5,0.25\n"
 RECORDS = _records([[1, 2], [3, 4], [5, 6]], [0, 1, 0])
-#: More than one block of the reader: line 70,000 lies far behind what is looked at first.
 LONG = GOOD * 34_999 + "1,0.5,0.25\n"
 
 BAD_INPUTS = (
@@ -133,6 +132,10 @@ BAD_INPUTS = (
     _csv("a row of another width", f"{LONG}0,1\n", "train/points.csv, line 70000", "3 columns (1 label, 2 features)", "got 2"),
     _csv("a row of another width in a pipe", f"{LONG}0,1\n", "train_0, line 70000", "3 columns", "got 2", input_mode="Pipe"),
     BadInput(
+        "a row of another width in the midst of training", ("train_0, line 839989", "3 columns", "got 2"), CSV,
+        {"points.csv": f"{LONG * 12}0,1\n".encode()}, input_mode="Pipe", environ={"DRYDOCK_CACHE_MB": "0"},
+    ),
+    BadInput(
         "a width that is not feature_dim", ("train/points.csv, line 1", "4 columns (1 label, 3 features)", "got 3"), CSV,
         {"points.csv": GOOD.encode()}, {"feature_dim": "3"},
     ),
@@ -140,7 +143,10 @@ BAD_INPUTS = (
         "a truncated record", ("train/points: record 2 at byte 104", "ends after 47 of the 52 bytes"), RECORDIO,
         {"points": RECORDS[:-5]},
     ),
-    BadInput("no RecordIO", ("train/points", "record 0 at byte 0", "magic"), RECORDIO, {"points": GOOD.encode()}),
+    BadInput(
+        "CSV without a content type", ("train/points.csv: record 0 at byte 0", "magic number", "content type"), None,
+        {"points.csv": GOOD.encode()},
+    ),
     BadInput(
         "NaN in a record", ("train/points, record 1, feature 0", "a finite number", "nan"), RECORDIO,
         {"points": _records([[1, 2], [np.nan, 4]], [0, 1])},
