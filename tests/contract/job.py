@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -158,6 +158,12 @@ def end_all(*jobs: Job) -> list[int]:
     """The exit codes of jobs that run side by side: all logs are read at once, as one that nobody reads holds its job up."""
     with ThreadPoolExecutor(len(jobs)) as pool:
         return list(pool.map(Job.end, jobs))
+
+
+def run_all(jobs: Iterable[Job]) -> None:
+    """Run jobs that have nothing to do with each other, as many at once as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(Job.run, jobs))
 
 
 def factory(directory: Path) -> Iterator[Callable[..., Job]]:
