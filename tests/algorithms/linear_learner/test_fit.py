@@ -107,6 +107,7 @@ def test_sparse_features_are_learnt(tmp_path):
     np.testing.assert_allclose(fitted.scores(csr_array(x)), fitted.scores(x), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_streamed_data_train_as_good_a_model(tmp_path):
     x, y = binary(rows=30_000)
     settings = {"predictor_type": "binary_classifier", "epochs": 4, "validation": (x[25_000:], y[25_000:])}
@@ -232,6 +233,7 @@ CASES = [
     ("normalize_data", False, REGRESSOR),
     ("normalize_label", False, REGRESSOR),
     ("num_calibration_samples", 20, BINARY),
+    ("num_calibration_samples", 20, {**BINARY, "judged_on_train": True}),
     ("num_models", 8, REGRESSOR),
     ("num_point_for_scaler", 10, REGRESSOR),
     ("optimizer", "rmsprop", REGRESSOR),
@@ -253,14 +255,15 @@ def outcome(tmp_path_factory):
     """All that a short training publishes, as something that compares; remembered."""
     known = {}
 
-    def train(*, data, sparse=False, **settings):
-        key = (data, sparse, *sorted(settings.items()))
+    def train(*, data, sparse=False, judged_on_train=False, **settings):
+        key = (data, sparse, judged_on_train, *sorted(settings.items()))
         if key not in known:
             x, y = data()
             x = csr_array(np.where(x > 0.5, x, 0)) if sparse else x
             defaults = {"num_models": 1, "epochs": 4, "mini_batch_size": 50, "learning_rate": 0.1, "l1": 0, "wd": 0}
             root = tmp_path_factory.mktemp("job")
-            fitted = fit(root, (x, y), validation=(x[::2], y[::2]), **{**defaults, **settings})
+            validation = None if judged_on_train else (x[::2], y[::2])
+            fitted = fit(root, (x, y), validation=validation, **{**defaults, **settings})
             found = fitted.model.description
             weights = np.append(fitted.model.weights.ravel(), fitted.model.bias).round(6).tolist()
             known[key] = (weights, found.threshold, found.metrics, fitted.epochs("train:objective_loss"))

@@ -10,6 +10,8 @@ from algorithms.linear_learner import setup
 from algorithms.linear_learner.progress import CHECKPOINT
 from tests.algorithms.linear_learner.fitting import binary, fit, regression
 
+pytestmark = pytest.mark.slow
+
 #: A schedule that does not depend on the number of epochs, so that a shorter training is the beginning of a longer one.
 COMMON = {"num_models": 4, "lr_scheduler_step": 7, "lr_scheduler_factor": 0.9, "early_stopping_patience": 100}
 

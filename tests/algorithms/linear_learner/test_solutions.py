@@ -9,6 +9,8 @@ from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Qu
 from algorithms.linear_learner.losses import NUMPY_OPS
 from tests.algorithms.linear_learner.fitting import Trainer, binary, multiclass, regression
 
+pytestmark = pytest.mark.slow
+
 OPTIMIZERS = {
     "adam": {"optimizer": "adam", "learning_rate": 0.05},
     "sgd": {"optimizer": "sgd", "learning_rate": 0.03},
@@ -46,7 +48,7 @@ def test_weight_decay_is_ridge(settings):
 @pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_l1_is_the_lasso(settings):
     trainer = converged(*regression(features=8), l1=0.4, **settings)
-    expected = Lasso(alpha=0.2, tol=1e-8).fit(trainer.x, trainer.y).coef_
+    expected = Lasso(alpha=0.2, tol=1e-8).fit(trainer.x.astype(np.float64), trainer.y.astype(np.float64)).coef_
     assert 1 <= (expected == 0).sum() <= 7
     found = trainer.weights[:, 0]
     np.testing.assert_array_equal(found == 0, expected == 0)

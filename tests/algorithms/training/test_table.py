@@ -93,7 +93,8 @@ def test_items_come_in_order():
 
 def test_no_more_is_made_ahead_than_asked():
     source = Source(100)
-    items = prefetch(source(0), depth=2)
+    held = source(0)  # so that it is not closed for want of a reference
+    items = prefetch(held, depth=2)
     next(items)
     items.close()
     assert source.read <= 4  # one handed out, two waiting, one in the making
