@@ -55,6 +55,10 @@ class Jury:
     def __init__(self, network: Network, sample: Iterable[Block], calibration: int, rest: Any = None) -> None:
         self.network, self.sample, self.calibration, self._rest = network, sample, calibration, rest
 
+    def rows(self, *, sampled: bool = False) -> Iterable[Block]:
+        """All rows, or those of the sample."""
+        return self.sample if sampled or self._rest is None else self._rest()
+
     def losses(self, *, sampled: bool = False) -> NDArray[np.float64]:
         """Mean loss of each model over all rows of all hosts, or over the sample, in the network's units; shape: (models,).
 
@@ -62,7 +66,7 @@ class Jury:
         """
         total = np.zeros((2, self.network.models))  # losses and weights
         try:
-            for block in self.sample if sampled or self._rest is None else self._rest():
+            for block in self.rows(sampled=sampled):
                 total += self.network.losses(block.scores(self.network), block.y).numpy()
         except Stopped:  # while waiting for data: what was seen has to do
             pass

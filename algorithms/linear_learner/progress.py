@@ -35,8 +35,6 @@ class Progress:
         Per epoch; shape: (models,)
     best, waited
         Early stopping: the best value so far, and the epochs since.
-    finished
-        Whether early stopping has ended the training.
     """
 
     losses: NDArray[np.float64]
@@ -45,7 +43,6 @@ class Progress:
     judged_losses: list[NDArray[np.float64]] = field(default_factory=list)
     best: float | None = None
     waited: int = 0
-    finished: bool = False
 
     def improves(self, value: float, tolerance: float) -> bool:
         """Whether `value` (higher is better) is better than the best by more than `tolerance`, relatively; counts the wait."""
@@ -122,7 +119,7 @@ class Checkpoint:
         tensors |= {"label": np.array([scaler.label_mean, scaler.label_scale]), "class_counts": sample.class_counts}
         tensors |= {"losses": progress.losses}
         tensors |= {"train_losses": np.array(progress.train_losses), "judged_losses": np.array(progress.judged_losses)}
-        told = {name: getattr(progress, name) for name in ("epoch", "best", "waited", "finished")}
+        told = {name: getattr(progress, name) for name in ("epoch", "best", "waited")}
         checkpoint.save(self.path, tensors, {"progress": told, "trained_with": self.fingerprint})
 
 

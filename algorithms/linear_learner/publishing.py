@@ -66,7 +66,7 @@ def publish(
     )
     model = LinearModel(description, weights, bias)
 
-    sources = {name: _normalised(jury, verdict, sample) for name, jury in scored.items()}
+    sources = {name: _normalised(jury, verdict, sample, job.stop.is_set()) for name, jury in scored.items()}
     if test is not None and not job.stop.is_set():
         sources["test"] = _raw(model, test)
     elif test is None:
@@ -86,10 +86,10 @@ def publish(
         write_report(job, model, sample.scaler, progress, verdict, results, measured)
 
 
-def _normalised(jury: Jury, verdict: Verdict, sample: Sample) -> Iterator[tuple[NDArray, NDArray]]:
-    """Raw scores, shape: (rows, outputs), and labels of rows the network holds, both in the label's units."""
+def _normalised(jury: Jury, verdict: Verdict, sample: Sample, sampled: bool) -> Iterator[tuple[NDArray, NDArray]]:
+    """Raw scores, shape: (rows, outputs), and labels of rows as the network sees them, both in the label's units."""
     mean, scale = sample.scaler.label_mean, sample.scaler.label_scale
-    for block in jury.sample:
+    for block in jury.rows(sampled=sampled):
         scores = block.scores(jury.network)[:, verdict.model].numpy().astype(np.float64)
         yield scores * scale + mean, block.y.astype(np.float64) * scale + mean
 

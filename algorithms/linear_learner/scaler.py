@@ -111,10 +111,11 @@ class Moments:
         return np.where(deviation <= 1e-7 * np.abs(mean + self.origin), 0.0, deviation)
 
     def scaler(self, *, shift: bool, scale: bool, shift_label: bool, scale_label: bool) -> Scaler:
-        """The map these sums ask for. A column without deviation keeps its scale."""
+        """The map these sums ask for. A constant column becomes 0 where it is shifted, and at most 1 where it is not."""
         mean = self.sums / np.maximum(self.counts, 1.0) + self.origin
         deviation = self.deviation
-        deviation[deviation == 0.0] = 1.0
+        constant = np.ones(len(mean)) if shift else np.maximum(np.abs(mean), 1.0)
+        deviation = np.where(deviation == 0.0, constant, deviation)
         width = len(mean) - 1
         return Scaler(
             mean[:-1] if shift and not self.sparse else np.zeros(width),

@@ -57,7 +57,8 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     criterion = Criterion(hp.criterion, hp.beta, hp.target_precision, hp.target_recall)
     unit = sample.scaler.label_scale**arch.loss.degree  # from the network's units of loss to the label's
 
-    for epoch in range(progress.epoch, 0 if progress.finished else hp.epochs):
+    while progress.epoch < hp.epochs and progress.waited < hp.early_stopping_patience:
+        epoch = progress.epoch
         began, total, count = time.monotonic(), np.zeros(network.models), 0.0
         with closing(rows.groups(epoch)) as groups:
             for group, steps in in_step(groups, rows.nothing(sample.features), cluster, job.stop):
@@ -78,10 +79,8 @@ def fit(job: TrainingJob, report: Reporter) -> None:
         progress.judged_losses.append(judged * unit)
         progress.epoch = epoch + 1
         _log_epoch(report, progress, arch.loss.objective, judged_by, hp.epochs, count / max(seconds, 1e-9))
-        progress.finished = _finished(progress, jury, criterion, hp, cluster, judged_by, epoch)
+        _watch(progress, jury, criterion, hp, cluster, judged_by)
         checkpoint.save(network, progress, sample)
-        if progress.finished:
-            break
 
     if np.isfinite(progress.losses).any():
         network.restore_best()
@@ -156,13 +155,12 @@ def _log_epoch(report: Reporter, progress: Progress, objective: str, judged_by: 
     report.metric("train:throughput", throughput, epoch=epoch)
 
 
-def _finished(
-    progress: Progress, jury: Jury, criterion: Criterion, hp: LinearLearnerHyperparameters,
-    cluster: Cluster, judged_by: str, epoch: int,
-) -> bool:  # fmt: skip
-    """Early stopping: on the criterion where there are a criterion and validation data, else on the loss.
+def _watch(
+    progress: Progress, jury: Jury, criterion: Criterion, hp: LinearLearnerHyperparameters, cluster: Cluster, judged_by: str
+) -> None:
+    """Early stopping: watch the criterion where there are a criterion and validation data, the loss otherwise.
 
-    The first host decides for all.
+    The first host's value counts for all.
     """
     name, value = jury.network.arch.loss.objective, -float(np.nanmin(progress.judged_losses[-1]))
     if judged_by == "train":
@@ -172,14 +170,7 @@ def _finished(
         value = float(jury.calibrated(criterion, jury.network.arch.loss, EPOCH_SAMPLE)[1].max())
     value = float(cluster.broadcast(np.array(value)))
     progress.improves(value, hp.early_stopping_tolerance)
-    log.info(
-        "#early_stopping_criteria_metric: host=%s, epoch=%d, criteria=%s, value=%r",
-        cluster.hosts.current,
-        epoch,
-        name,
-        abs(value),
-    )
-    if progress.waited >= hp.early_stopping_patience and epoch + 1 < hp.epochs:
+    host, epoch = cluster.hosts.current, progress.epoch - 1
+    log.info("#early_stopping_criteria_metric: host=%s, epoch=%d, criteria=%s, value=%r", host, epoch, name, abs(value))
+    if progress.waited >= hp.early_stopping_patience and progress.epoch < hp.epochs:
         log.info("Early stop condition met. Stopping training.")
-        return True
-    return False
