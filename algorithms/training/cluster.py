@@ -101,11 +101,14 @@ class Cluster:
 
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         """The hosts' arrays one below the other, along the first axis; lengths may differ."""
-        return array if self.strategy is None else self._gather(self._tf.constant(array)).numpy()
+        if self.strategy is None:
+            return array
+        # As floats: TensorFlow's kernels complain of 64-bit integers.
+        return self._gather(self._tf.constant(array.astype(np.float64))).numpy().astype(array.dtype)
 
     def maximum(self, value: int) -> int:
         """The largest of the hosts' integers."""
-        return value if self.strategy is None else int(self.gather(np.array([value], np.int64)).max())
+        return value if self.strategy is None else int(self.gather(np.array([value])).max())
 
     def broadcast(self, array: NDArray[Any]) -> NDArray[Any]:
         """The first host's array, on every host; shapes must agree."""

@@ -15,9 +15,7 @@ def import_tensorflow() -> ModuleType:
     Its start-up notices are left out, unless the user has set ``TF_CPP_MIN_LOG_LEVEL``.
     """
     if "tensorflow" not in sys.modules and "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        with _native_stderr_closed():
+        with _quiet():
             import tensorflow as tf
     import tensorflow as tf
 
@@ -25,8 +23,12 @@ def import_tensorflow() -> ModuleType:
 
 
 @contextmanager
-def _native_stderr_closed() -> Iterator[None]:
-    """What libraries print before their logging is set up cannot be turned off, only sent elsewhere."""
+def _quiet() -> Iterator[None]:
+    """Native logging at warnings, and nothing at all before it is set up, which cannot be asked for, only sent elsewhere.
+
+    The environment is left as it was, since a child would take the variable for its user's.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     kept = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 not a file of ours
@@ -35,3 +37,4 @@ def _native_stderr_closed() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]
