@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from containers.algorithm import InputMode
+from local_mode.backends import BackendName
 from local_mode.endpoint import Endpoint
 from local_mode.errors import EndpointFailed, InvocationFailed, TrainingFailed, TrainingStopped
 from local_mode.request import TrainingRequest
@@ -39,9 +40,10 @@ def train(
     checkpoints: str | Path | None = None,
     tensorboard: str | Path | None = None,
     environment: Mapping[str, str] | None = None,
+    backend: BackendName = "process",
     on_line: OnLine | None = None,
 ) -> TrainingResult:
-    """Train on this machine as SageMaker would: one process a host, under the ``/opt/ml`` contract.
+    """Train on this machine as SageMaker would: one process or container a host, under the ``/opt/ml`` contract.
 
     Ctrl-C stops the job: the best model so far is saved and returned. A second one ends it at once.
 
@@ -57,7 +59,7 @@ def train(
         Directory or S3 prefix that gets ``model.tar.gz``, ``output.tar.gz``, ``report.html`` and ``metrics.jsonl``. It gets
         nothing if the training fails.
     instance_count
-        Hosts; each is a process, and they speak over the loopback interface.
+        Hosts, which train together.
     input_mode
         How channels are given: ``File``, ``FastFile`` or ``Pipe``.
     content_type
@@ -69,7 +71,9 @@ def train(
     tensorboard
         Directory that gets TensorBoard events while the job runs; None writes none.
     environment
-        More variables for the processes, over those of this one.
+        More variables for the hosts.
+    backend
+        ``process``: a process each, in the environment of this one. ``docker``: a container each, from the algorithm's image.
     on_line
         Called with every line of the log.
 
@@ -93,6 +97,7 @@ def train(
         checkpoints=checkpoints,
         tensorboard=tensorboard,
         environment=environment or {},
+        backend=backend,
     )
     return TrainingJob(request).run(output, on_line or _ignore)
 
@@ -104,6 +109,7 @@ def serve(
     port: int | None = None,
     workers: int | None = None,
     environment: Mapping[str, str] | None = None,
+    backend: BackendName = "process",
     on_line: OnLine | None = None,
 ) -> Endpoint:
     """Serve a model on a loopback port until the endpoint is closed.
@@ -119,7 +125,9 @@ def serve(
     workers
         Server processes; None leaves it to the server, which counts the cores.
     environment
-        More variables for the server, over those of this process.
+        More variables for the server.
+    backend
+        As for `train`.
     on_line
         Called, in another thread, with every line of the server's log.
 
@@ -136,7 +144,13 @@ def serve(
     ...     endpoint.invoke("5.1,3.5,1.4,0.2", "text/csv", "application/json")
     """
     return Endpoint(
-        model, algorithm=algorithm, port=port, workers=workers, environment=environment or {}, on_line=on_line or _ignore
+        model,
+        algorithm=algorithm,
+        port=port,
+        workers=workers,
+        environment=environment or {},
+        backend=backend,
+        on_line=on_line or _ignore,
     )
 
 

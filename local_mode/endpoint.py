@@ -1,27 +1,27 @@
-"""A served model: one server process group on one loopback port, gone when closed."""
+"""A served model: one server on one loopback port, gone when closed."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from containers.errors import UserError
-from local_mode import artifacts, client, network, s3
+from local_mode import artifacts, backends, client, network, s3
+from local_mode.backends import Program
 from local_mode.errors import EndpointFailed
-from local_mode.processes import signal_group
+from local_mode.layout import link
+from local_mode.processes import Process, signal_group, start
 
 #: Seconds until ``/ping`` must answer; SageMaker waits eight minutes, which nobody would at a terminal.
 START_LIMIT = 60.0
@@ -47,22 +47,28 @@ class Endpoint:
         port: int | None,
         workers: int | None,
         environment: Mapping[str, str],
+        backend: str,
         on_line: Callable[[str], None],
     ) -> None:
-        self._work = tempfile.TemporaryDirectory(prefix="drydock-")
-        try:
-            root = Path(self._work.name)
-            _place(_local(model, root / "download"), root / "model")
-            name = algorithm or _algorithm(root / "model")
+        runner = backends.find(backend)
+        with ExitStack() as stack:
+            root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drydock-")))
+            files = _place(_local(model, root / "download"), root / "model", runner.machine)
             port = network.free_ports(1)[0] if port is None else network.require_free(port)
             self.url = f"http://{network.LOOPBACK}:{port}"
             settings = {"MODEL_SERVER_WORKERS": str(workers)} if workers is not None else {}
-            self._server = _Server(name, root, port, {**os.environ, **environment, **settings}, on_line)
-        except BaseException:
-            self._work.cleanup()
-            raise
-        # also at the end of the interpreter, for whoever forgets to close
-        self._finalizer = weakref.finalize(self, _tear_down, self._server, self._work)
+            program = Program(
+                "serve",
+                algorithm or _algorithm(files),
+                root,
+                environment={**environment, **settings},
+                port=port,
+                directories={} if files == root / "model" else {files: False},
+            )
+            (process,) = stack.enter_context(runner.prepare([program]))
+            self._server = _Server(process, on_line)
+            # also at the end of the interpreter, for whoever forgets to close
+            self._finalizer = weakref.finalize(self, _tear_down, self._server, stack.pop_all())
         try:
             self._server.wait_for(self.url)
         except BaseException:
@@ -97,23 +103,10 @@ class Endpoint:
 class _Server:
     """The process group of a server, and its log."""
 
-    def __init__(
-        self, algorithm: str, root: Path, port: int, environment: Mapping[str, str], on_line: Callable[[str], None]
-    ) -> None:
-        options = ["--algorithm", algorithm, "--root", str(root), "--port", str(port), "--host", network.LOOPBACK]
+    def __init__(self, process: Process, on_line: Callable[[str], None]) -> None:
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         self._on_line = on_line
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "containers.serve", *options],
-            cwd=root,
-            env={**environment, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        self._process = start(process)
         self._reader = threading.Thread(target=self._read, name="endpoint log", daemon=True)
         self._reader.start()
 
@@ -154,11 +147,9 @@ class _Server:
                 self._on_line(line.rstrip("\n"))
 
 
-def _tear_down(server: _Server, work: tempfile.TemporaryDirectory[str]) -> None:
-    try:
+def _tear_down(server: _Server, rest: ExitStack) -> None:
+    with rest:
         server.end()
-    finally:
-        work.cleanup()
 
 
 def _local(model: str | Path, downloads: Path) -> Path:
@@ -167,14 +158,16 @@ def _local(model: str | Path, downloads: Path) -> Path:
     return s3.download(str(model), downloads) / str(model).rpartition("/")[2]
 
 
-def _place(model: Path, directory: Path) -> None:
+def _place(model: Path, directory: Path, machine: Path) -> Path:
+    """Bring a model to the directory it is served from; return the one that holds its files, the user's own or that."""
     if model.is_dir():
-        directory.symlink_to(model)
-    elif model.is_file():
-        directory.mkdir()
-        artifacts.unpack(model, directory)
-    else:
+        link(directory, model, machine)
+        return model.resolve()
+    if not model.is_file():
         raise UserError(f"there is no model at {model}")
+    directory.mkdir()
+    artifacts.unpack(model, directory)
+    return directory
 
 
 def _algorithm(model: Path) -> str:

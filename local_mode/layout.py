@@ -47,6 +47,8 @@ class HostLayout:
         What is ``/opt/ml`` in a container.
     checkpoints, tensorboard
         The user's directories for checkpoints and TensorBoard events, which outlive the job; None where not asked for.
+    machine, interface
+        See `local_mode.backends.Backend`.
     """
 
     root: Path
@@ -56,6 +58,8 @@ class HostLayout:
     channels: Mapping[str, ChannelData] = field(default_factory=dict)
     checkpoints: Path | None = None
     tensorboard: Path | None = None
+    machine: Path = Path("/")
+    interface: str = "lo"
 
     @property
     def model(self) -> Path:
@@ -69,6 +73,13 @@ class HostLayout:
     def failure(self) -> Path:
         return self.root / "output" / "failure"
 
+    @property
+    def directories(self) -> dict[Path, bool]:
+        """The user's directories to which links lead, and whether they are written to."""
+        piped = (channel for channel in self.channels.values() if channel.input_mode != "Pipe")
+        read = {path.resolve().parent: False for channel in piped for _, path in channel.files}
+        return read | {kept.resolve(): True for kept in (self.checkpoints, self.tensorboard) if kept is not None}
+
     def pipe_stem(self, channel: str) -> Path:
         """FIFOs of a Pipe channel are this path, an underscore and the epoch."""
         return self.root / "input" / "data" / channel
@@ -81,10 +92,10 @@ class HostLayout:
         for place, kept in (("checkpoints", self.checkpoints), ("output/tensorboard", self.tensorboard)):
             if kept is not None:
                 kept.mkdir(parents=True, exist_ok=True)
-                (self.root / place).symlink_to(kept)
+                link(self.root / place, kept, self.machine)
         for name, channel in self.channels.items():
             if channel.input_mode != "Pipe":
-                _link(channel.files, self.root / "input" / "data" / name)
+                self._link_files(channel.files, self.root / "input" / "data" / name)
 
     def _write_config(self) -> None:
         config: dict[str, object] = {
@@ -93,7 +104,7 @@ class HostLayout:
             "resourceconfig.json": {
                 "current_host": self.host,
                 "hosts": sorted(self.hosts),
-                "network_interface_name": "lo",
+                "network_interface_name": self.interface,
             },
         }
         if self.checkpoints is not None:
@@ -105,11 +116,15 @@ class HostLayout:
         for name, content in config.items():
             (directory / name).write_text(json.dumps(content, indent=1))
 
+    def _link_files(self, files: Sequence[DataFile], directory: Path) -> None:
+        """A tree of links to the user's files: nothing is copied, and what a job writes beside them never reaches the user."""
+        directory.mkdir()
+        for name, path in files:
+            place = directory / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            link(place, path, self.machine)
 
-def _link(files: Sequence[DataFile], directory: Path) -> None:
-    """A tree of links to the user's files: nothing is copied, and what a job writes beside them never reaches the user."""
-    directory.mkdir()
-    for name, path in files:
-        link = directory / name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(path)
+
+def link(place: Path, target: Path, machine: Path) -> None:
+    """Make a link for a host that finds the root directory of this machine at `machine`."""
+    place.symlink_to(machine / target.resolve().relative_to("/"))

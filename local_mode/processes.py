@@ -1,4 +1,4 @@
-"""The process backend: one process a host, watched until all have ended."""
+"""One process a host, watched until all have ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PEER_GRACE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What to run for one host."""
+    """What to run for one host: the program itself, or a command that stands for it."""
 
     host: str
     command: Sequence[str]
@@ -32,7 +32,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The first host that failed, and its exit code (negative: the signal that ended it)."""
+    """The first host that failed, and its exit code; see `signal_of`."""
 
     host: str
     exit_code: int
@@ -62,14 +62,13 @@ class _Stop:
 
 
 class Processes:
-    """Runs one process a host. On leaving the context all of them are dead, with what they started.
+    """Runs one process a host, once. On leaving the context all of them are dead, with what they started.
 
     Every process leads a session of its own, so that Ctrl-C on the terminal reaches only us. In the main thread, signals that
     would raise KeyboardInterrupt are heard as a wish to stop: an exception between any two lines would be none to rely on.
     """
 
-    def __init__(self, processes: Sequence[Process]) -> None:
-        self._processes = processes
+    def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._watchers: list[threading.Thread] = []
         # its `put` may be called from a signal handler, which that of `queue.Queue` may not
@@ -78,13 +77,7 @@ class Processes:
         self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        try:
-            self._listen()
-            for process in self._processes:
-                self._start(process)
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+        self._listen()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -98,12 +91,14 @@ class Processes:
         """Make `run` raise `error`. Callable from any thread."""
         self._events.put(error)
 
-    def run(self, on_line: Callable[[str], None]) -> Outcome:
-        """Wait for all processes, calling `on_line` in this thread with every line they write, without its newline.
+    def run(self, processes: Sequence[Process], on_line: Callable[[str], None]) -> Outcome:
+        """Start all, and wait until all have ended. `on_line` is called in this thread with every line, without its newline.
 
         The first failure ends the others. The first Ctrl-C stops the job: SIGTERM, and SIGKILL after `STOP_GRACE` seconds; the
         second raises KeyboardInterrupt.
         """
+        for process in processes:
+            self._start(process)
         stopped, failure, deadline = False, None, None
         while self._running:
             try:
@@ -117,7 +112,7 @@ class Processes:
                     on_line(text)
                 case _Exit(host, code):
                     del self._running[host]
-                    ended_by_stop = stopped and code == -signal.SIGTERM
+                    ended_by_stop = stopped and signal_of(code) == signal.SIGTERM
                     if code and not failure and not ended_by_stop:
                         failure, deadline = Failure(host, code), time.monotonic() + PEER_GRACE
                         self._signal(signal.SIGTERM)
@@ -141,17 +136,7 @@ class Processes:
         self._events.put(_Stop())
 
     def _start(self, process: Process) -> None:
-        child = subprocess.Popen(
-            process.command,
-            cwd=process.directory,
-            env=dict(process.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        child = start(process)
         self._running[process.host] = child
         watcher = threading.Thread(target=self._watch, args=(process.host, child), name=f"watch {process.host}", daemon=True)
         self._watchers.append(watcher)
@@ -178,6 +163,27 @@ class Processes:
                 signal_group(child, number)
             else:
                 child.send_signal(number)
+
+
+def start(process: Process) -> subprocess.Popen[str]:
+    """Start a process as the leader of a session of its own; its log, both streams in one, is its ``stdout``."""
+    return subprocess.Popen(
+        process.command,
+        cwd=process.directory,
+        env=dict(process.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def signal_of(code: int) -> signal.Signals | None:
+    """The signal that ended a process of this exit code: negative, or above 128 as Docker and shells tell it."""
+    number = -code if code < 0 else code - 128
+    return signal.Signals(number) if number in set(signal.Signals) else None
 
 
 def signal_group(leader: subprocess.Popen[str], number: signal.Signals) -> None:

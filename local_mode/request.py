@@ -9,6 +9,7 @@ from pathlib import Path
 from containers.algorithm import InputMode
 from containers.config import checked_name
 from containers.errors import UserError
+from local_mode.backends import BackendName
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class TrainingRequest:
     checkpoints: str | Path | None = None
     tensorboard: str | Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    backend: BackendName = "process"
 
     def __post_init__(self) -> None:
         if self.instance_count < 1:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 import tempfile
 import time
 from collections import deque
@@ -15,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from local_mode import network, sources
+from local_mode import backends, sources
+from local_mode.backends import Program
 from local_mode.errors import TrainingFailed
 from local_mode.layout import ChannelData, HostLayout
 from local_mode.pipes import PipeFeeder
-from local_mode.processes import Failure, Outcome, Process, Processes
+from local_mode.processes import Failure, Outcome, Processes, signal_of
 from local_mode.request import TrainingRequest
 from local_mode.results import TrainingResult, collect
 
@@ -45,6 +43,7 @@ class TrainingJob:
         self.request = request
         self.name = f"{request.algorithm}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"[:-3]
         self.status: Status = "InProgress"
+        self._backend = backends.find(request.backend)
 
     def run(self, output: str | Path, on_line: OnLine) -> TrainingResult:
         """Train, and bring what comes of it to `output`, a directory or an S3 prefix. See `local_mode.train`."""
@@ -101,6 +100,8 @@ class TrainingJob:
                     channels=channels,
                     checkpoints=_directory(request.checkpoints),
                     tensorboard=_directory(request.tensorboard),
+                    machine=self._backend.machine,
+                    interface=self._backend.interface,
                 )
             )
         for layout in layouts:
@@ -108,47 +109,42 @@ class TrainingJob:
         return layouts
 
     def _execute(self, layouts: Sequence[HostLayout], on_line: OnLine, *options: str) -> Outcome:
-        """Run a process for every host and feed its pipes; raises `TrainingFailed` for the first that fails."""
+        """Run all hosts and feed their pipes; raises `TrainingFailed` for the first that fails."""
         last: deque[str] = deque(maxlen=LAST_LINES)
 
         def hear(line: str) -> None:
             last.append(line)
             on_line(line)
 
-        environment = self._environment([layout.host for layout in layouts])
-        processes = Processes(
-            [Process(layout.host, self._command(layout, *options), str(layout.root), environment) for layout in layouts]
-        )
-        with ExitStack() as stack:  # left in reverse: the processes end before the feeders, whose readers they are
+        processes = Processes()
+        with ExitStack() as stack:  # left in reverse: the hosts are gone before the feeders, whose readers they are
             for layout in layouts:
                 for name, channel in layout.channels.items():
                     if channel.input_mode == "Pipe":
                         paths = [path for _, path in channel.files]
                         stack.enter_context(PipeFeeder(layout.pipe_stem(name), paths, processes.abort))
-            outcome = stack.enter_context(processes).run(hear)
+            hosts = stack.enter_context(self._backend.prepare([self._program(layout, options) for layout in layouts]))
+            outcome = stack.enter_context(processes).run(hosts, hear)
         if outcome.failure:
             layout = next(layout for layout in layouts if layout.host == outcome.failure.host)
             raise TrainingFailed(_reason(layout, outcome.failure, last), outcome.failure.exit_code)
         return outcome
 
-    def _command(self, layout: HostLayout, *options: str) -> list[str]:
-        # -P: the directory the process stands in is no place to import from
-        program = [sys.executable, "-P", "-m", "containers.train"]
-        return [*program, "--algorithm", self.request.algorithm, "--root", str(layout.root), *options]
-
-    def _environment(self, hosts: Sequence[str]) -> dict[str, str]:
+    def _program(self, layout: HostLayout, options: Sequence[str]) -> Program:
         environment = {
-            **os.environ,
             **self.request.environment,
             "TRAINING_JOB_NAME": self.name,
             "TRAINING_JOB_ARN": f"arn:aws:sagemaker:local:000000000000:training-job/{self.name}",
-            "PYTHONUNBUFFERED": "1",
         }
-        if len(hosts) > 1:
-            ports = network.free_ports(len(hosts))
-            addresses = (f"{host}={network.LOOPBACK}:{port}" for host, port in zip(hosts, ports, strict=True))
-            environment["DRYDOCK_HOSTS"] = ",".join(addresses)
-        return environment
+        return Program(
+            "train",
+            self.request.algorithm,
+            layout.root,
+            host=layout.host,
+            arguments=options,
+            environment=environment,
+            directories=layout.directories,
+        )
 
 
 def _directory(path: str | Path | None) -> Path | None:
@@ -164,6 +160,6 @@ def _reason(layout: HostLayout, failure: Failure, last: Sequence[str]) -> str:
     if layout.failure.exists():
         # a traceback may follow the reason; the log has it, too
         return layout.failure.read_text(errors="replace").partition("\n\n")[0].strip()
-    code = failure.exit_code
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+    ended = signal_of(failure.exit_code)
+    how = f"was ended by {ended.name}" if ended else f"exited with code {failure.exit_code}"
     return "\n  ".join([f"AlgorithmError: host {failure.host} {how} and left no reason; the last lines of the log:", *last])

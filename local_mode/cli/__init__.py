@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from containers.errors import DrydockError
-from local_mode.cli import catalogue, data, serving, training
+from local_mode.cli import catalogue, data, images, serving, training
 
 
 class _Commands(click.Group):
@@ -48,5 +48,6 @@ for command in (
     data.convert,
     catalogue.algorithms,
     catalogue.hyperparameters,
+    images.images,
 ):
     main.add_command(command)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
 import local_mode
 from local_mode import client
+from local_mode.cli.training import runs
 
 
 @click.command(short_help="Serve a trained model over HTTP.")
@@ -16,7 +17,8 @@ from local_mode import client
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Loopback port to listen on.")
 @click.option("--workers", type=click.IntRange(min=1), help="Server processes.  [default: one a core]")
 @click.option("--algorithm", metavar="NAME", help="The algorithm, for a model that does not say it in its model.json.")
-def serve(model: str, port: int, workers: int | None, algorithm: str | None) -> None:
+@runs
+def serve(model: str, **options: Any) -> None:
     """Serve MODEL, a model.tar.gz (a path or s3://…) or the directory of its files, until Ctrl-C.
 
     The endpoint answers /ping, /invocations and /execution-parameters as a SageMaker container does, to this machine only.
@@ -26,7 +28,7 @@ def serve(model: str, port: int, workers: int | None, algorithm: str | None) -> 
     """
     endpoint = None
     try:
-        endpoint = local_mode.serve(model, algorithm=algorithm, port=port, workers=workers, on_line=click.echo)
+        endpoint = local_mode.serve(model, on_line=click.echo, **options)
         click.echo(f"serving on {endpoint.url}; Ctrl-C ends it", err=True)
         endpoint.wait()
     except KeyboardInterrupt:

@@ -6,17 +6,18 @@ import functools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from local_mode import s3
+from local_mode.backends import BackendName
 from local_mode.request import TrainingRequest
 from local_mode.results import TrainingResult
 from local_mode.training import TrainingJob
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def pairs(texts: Sequence[str]) -> dict[str, str]:
     """NAME=VALUE texts as a mapping; the value may hold more equals signs."""
     pairs: dict[str, str] = {}
     for text in texts:
@@ -27,6 +28,24 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
             raise click.UsageError(f"{name} is given twice")
         pairs[name] = value
     return pairs
+
+
+def runs(command: Callable[..., None]) -> Callable[..., None]:
+    """How something is run: the options that `train` and `serve` share, handed on as `backend` and `environment`."""
+
+    @click.option(
+        "--backend",
+        type=click.Choice(get_args(BackendName)),
+        default="process",
+        show_default=True,
+        help="Run in a process of this machine, or in a container of the algorithm's image; see `drydock images`.",
+    )
+    @click.option("--env", metavar="NAME=VALUE", multiple=True, help="A variable of its environment; may be repeated.")
+    @functools.wraps(command)
+    def collect(env: tuple[str, ...], **rest: Any) -> None:
+        command(environment=pairs(env), **rest)
+
+    return collect
 
 
 def _reads_job(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,12 +75,12 @@ def _reads_job(command: Callable[..., None]) -> Callable[..., None]:
         **rest: Any,
     ) -> None:
         named = {"train": train, "validation": validation, "test": test}
-        channels = _pairs([*(f"{name}={data}" for name, data in named.items() if data), *channel])
+        channels = pairs([*(f"{name}={data}" for name, data in named.items() if data), *channel])
         if not channels:
             raise click.UsageError("name some data, such as --train DATA")
         if rest["content_type"] is None and any(data.endswith((".csv", ".csv.gz")) for data in channels.values()):
             click.echo("note: without --content-type text/csv, data are read as the algorithm's default type", err=True)
-        command(channels=channels, hyperparameters=_pairs([*hp, *more]), **rest)
+        command(channels=channels, hyperparameters=pairs([*hp, *more]), **rest)
 
     return collect
 
@@ -80,14 +99,15 @@ def _reads_job(command: Callable[..., None]) -> Callable[..., None]:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Hosts: one process each, which train together.",
+    help="Hosts, which train together.",
 )
 @click.option("--sharded", metavar="CHANNEL", multiple=True, help="Share this channel's files out among the hosts.")
 @click.option("--checkpoints", metavar="DIR", help="Write checkpoints here, and resume from those found here.")
 @click.option("--tensorboard", metavar="DIR", help="Write TensorBoard events here while training.")
+@runs
 @click.option("--output", metavar="DIR|s3://…", required=True, help="Where the model goes.")
 def train(algorithm: str, hyperparameters: dict[str, str], output: str, **request: Any) -> None:
-    """Train ALGORITHM, as SageMaker would, in processes on this machine.
+    """Train ALGORITHM, as SageMaker would, on this machine.
 
     OUTPUT gets model.tar.gz, output.tar.gz, report.html and metrics.jsonl; nothing, if the training fails. Ctrl-C stops the
     job and keeps the best model so far; a second Ctrl-C ends it at once.
