@@ -1,10 +1,13 @@
 """A tiny algorithm, installed for the test and the processes it starts, as another package would bring it."""
 
+import os
 import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+
+from tests.local_mode.fake_docker import MODEL, FakeDocker
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -27,6 +30,15 @@ def data(tmp_path: Path) -> Path:
     (directory / "_SUCCESS").touch()
     (directory / ".hidden").write_bytes(b"no data")
     return directory
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    """A `docker` command on the path that is none; its containers leave a model and end well."""
+    fake = FakeDocker(tmp_path / "docker")
+    monkeypatch.setenv("PATH", str(fake.install()), prepend=os.pathsep)
+    fake.runs(MODEL)
+    return fake
 
 
 @pytest.fixture

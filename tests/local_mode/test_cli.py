@@ -24,9 +24,7 @@ def test_every_command_explains_itself():
         result = drydock(name, "--help")
         assert result.exit_code == 0
         assert len(result.stdout.split("Options:")[0].splitlines()) > 2, name
-    assert set(main.commands) == {
-        *("train", "check", "serve", "invoke", "convert", "algorithms", "hyperparameters", "images")
-    }
+    assert set(main.commands) == {*("train", "check", "serve", "invoke", "convert", "algorithms", "hyperparameters", "images")}
 
 
 @pytest.mark.slow
