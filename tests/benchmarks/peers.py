@@ -1,4 +1,4 @@
-"""What the benchmarks share: an environment for the peers, timings in turn, and a table of medians with their spread."""
+"""What the benchmarks share: a peer in an environment of its own, timings in turn, and a table of medians with their spread."""
 
 from __future__ import annotations
 
@@ -6,30 +6,12 @@ import os
 import platform
 import statistics
 import subprocess
-import sys
 import time
-import venv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def peer_python(name: str, requirements: Sequence[str]) -> Path:
-    """The interpreter of ``.cache/bench-<name>``, which is made when it is absent or was made for other requirements."""
-    home = ROOT / ".cache" / f"bench-{name}"
-    made_for = home / "requirements.txt"
-    wanted = "".join(f"{requirement}\n" for requirement in requirements)
-    python = home / "bin" / "python"
-    if not made_for.is_file() or made_for.read_text() != wanted:
-        print(f"making {home.relative_to(ROOT)} for: {', '.join(requirements)}", file=sys.stderr)
-        venv.create(home, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
-        made_for.write_text(wanted)
-    return python
 
 
 class Peer:

@@ -26,6 +26,7 @@ from containers.job import read_job
 from containers.reporting.metrics import Reporter
 from containers.settings import TrainSettings
 from containers.stop import Stop
+from tests import environment
 from tests.benchmarks import datasets, peers, serving
 from tests.benchmarks.datasets import Split
 
@@ -63,7 +64,7 @@ def fit(root: Path) -> tuple[float, float]:
 def training(directory: Path) -> str:
     """Seconds for 32 models and 15 epochs of MNIST, next to one SGDClassifier."""
     rows = []
-    python = peers.peer_python("linear-learner", REQUIREMENTS)
+    python = environment.interpreter("bench-linear-learner", REQUIREMENTS)
     for data in (datasets.mnist(only=0), datasets.mnist()):
         save(directory, data)
         root = write_job(directory / f"job-{data.name}", data, early_stopping_patience=15)
@@ -95,7 +96,7 @@ def quality(directory: Path) -> str:
     splits = [make() for make in datasets.ALL.values()]
     for data in splits:
         save(directory, data)
-    python = peers.peer_python("linear-learner", REQUIREMENTS)
+    python = environment.interpreter("bench-linear-learner", REQUIREMENTS)
     command = [python, "-W", "ignore", PEER, directory, *(data.name for data in splits)]
     peer: Mapping[str, Mapping[str, float]] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     rows = []

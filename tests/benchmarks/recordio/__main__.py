@@ -14,7 +14,8 @@ import numpy as np
 from scipy import sparse
 
 import recordio
-from tests.benchmarks.peers import Peer, Sample, clock, in_turn, machine, peer_python, table
+from tests import environment
+from tests.benchmarks.peers import Peer, Sample, clock, in_turn, machine, table
 
 REQUIREMENTS = ("sagemaker>=2.257,<3", "scipy>=1.15,<2")
 ROWS, COLUMNS, DENSITY = 20_000, 784, 0.1
@@ -22,7 +23,7 @@ REPETITIONS = 11
 
 
 def main() -> None:
-    python = peer_python("recordio", REQUIREMENTS)
+    python = environment.interpreter("bench-recordio", REQUIREMENTS)
     rng = np.random.default_rng(0)
     dense = rng.random((ROWS, COLUMNS), np.float32)
     csr = sparse.random_array((ROWS, COLUMNS), density=DENSITY, format="csr", dtype=np.float32, rng=rng)
