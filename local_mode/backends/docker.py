@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +13,7 @@ from containers.errors import UserError
 from containers.settings import DEFAULT_ROOT, ServeSettings
 from local_mode import images, network
 from local_mode.backends.backend import Program
-from local_mode.docker import COMMAND, docker
+from local_mode.docker import docker
 from local_mode.processes import STOP_GRACE, Process
 
 
@@ -42,7 +43,7 @@ class DockerBackend:
                 joined = ["--network", job, "--network-alias", program.host] if len(programs) > 1 else []
                 # variables are named here and have their values from the environment, where no list of processes shows them
                 docker("create", "--name", name, *joined, *self._options(program), environment=program.environment)
-                command = [COMMAND, "start", "--attach", name]
+                command = [sys.executable, "-P", "-m", "local_mode.backends.container", name]
                 processes.append(Process(program.host, command, str(program.root), dict(os.environ)))
             yield processes
 

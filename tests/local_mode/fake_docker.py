@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = """#!{python}
-import csv, json, os, pathlib, sys
+import csv, json, os, pathlib, signal, sys
 home, arguments = pathlib.Path({home!r}), sys.argv[1:]
 with (home / "calls").open("a") as calls:
     print(json.dumps([arguments, dict(os.environ)]), file=calls)
@@ -23,7 +23,13 @@ elif arguments[0] == "run":
     print("numpy 2.4.6")
 elif arguments[0] == "create":
     (home / arguments[arguments.index("--name") + 1]).write_text(json.dumps(arguments))
+elif arguments[0] == "inspect":
+    print("running" if (home / "pid").exists() else "created")
+elif arguments[0] == "kill":
+    os.kill(int((home / "pid").read_text()), signal.SIGTERM)
 elif arguments[0] == "start":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # a container hears it when it likes
+    (home / "pid").write_text(str(os.getpid()))
     created = json.loads((home / arguments[-1]).read_text())
     mounts = [next(csv.reader([value])) for word, value in zip(created, created[1:]) if word == "--mount"]
     root = next(pathlib.Path(source[7:]) for _, source, target, *_ in mounts if target == "target=/opt/ml")

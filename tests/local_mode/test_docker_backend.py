@@ -94,17 +94,24 @@ def test_a_container_that_the_system_kills(docker, data, tmp_path, scratch):
         train(data, tmp_path)
 
 
-def test_an_interrupt_reaches_the_container(docker, data, tmp_path, scratch):
-    docker.runs(
-        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);"
-        f"print('up', flush=True); signal.sigwait([signal.SIGTERM]); {MODEL}"
-    )
-    assert train(data, tmp_path, on_line=lambda line: signal.raise_signal(signal.SIGINT)).stopped
+def test_an_interrupt_reaches_the_container_and_waits_for_its_end(docker, data, tmp_path, scratch):
+    docker.runs(f"print('up', flush=True); signal.sigwait([signal.SIGTERM]); print('down', flush=True); {MODEL}")
+    lines: list[str] = []
+
+    def interrupt(line: str) -> None:
+        lines.append(line)
+        if line == "up":
+            signal.raise_signal(signal.SIGINT)
+
+    assert train(data, tmp_path, on_line=interrupt).stopped
+    assert lines == ["up", "down"]
+    name = docker.call("create")[0][2]
+    assert docker.call("kill")[0] == ["kill", "--signal", "TERM", name]
     assert docker.calls[-1][0] == "rm"
 
 
 def test_a_second_interrupt_removes_the_container(docker, data, tmp_path, scratch):
-    docker.runs("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()")
+    docker.runs("print('up', flush=True); signal.pause()")
 
     def interrupt(line: str) -> None:
         signal.raise_signal(signal.SIGINT)
@@ -146,13 +153,14 @@ def test_an_unknown_backend(data, tmp_path, scratch):
 
 
 SERVER = """
-import http.server, signal, threading
+import http.server, threading
 class Ping(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
 server = http.server.HTTPServer(("127.0.0.1", int(created[created.index("--publish") + 1].split(":")[1])), Ping)
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-server.serve_forever()
+threading.Thread(target=server.serve_forever).start()
+signal.sigwait([signal.SIGTERM])
+server.shutdown()
 """
 
 

@@ -1,0 +1,47 @@
+"""What the image holds."""
+
+import json
+
+from local_mode import images
+from tests.acceptance.container import docker
+
+
+def test_size(image):
+    assert images.inspect(image).size < 1.7e9
+
+
+def test_labels_and_command(image):
+    (found,) = json.loads(docker("image", "inspect", image))
+    config = found["Config"]
+    assert config["Cmd"] == ["train"]
+    assert not config.get("Entrypoint")
+    assert not config.get("User")
+    for capability in ("multi-models", "accept-bind-to-port"):
+        assert config["Labels"][f"com.amazonaws.sagemaker.capabilities.{capability}"] == "true"
+    for label in ("title", "version", "licenses", "description"):
+        assert config["Labels"][f"org.opencontainers.image.{label}"]
+    assert config["Healthcheck"]
+
+
+def test_only_what_linear_learner_needs_is_inside(image):
+    names = {package.split()[0].lower().replace("_", "-") for package in images.inspect(image).packages}
+    assert {"drydock-ml", "tensorflow-cpu", "flask", "gunicorn", "matplotlib"} <= names
+    assert not names & {"boto3", "scikit-learn", "pyarrow", "pip", "setuptools", "pytest", "moto", "xgboost"}
+    files = docker("run", "--rm", "--network", "none", image, "find", "/opt", "-xdev", "-type", "f").splitlines()
+    code = {path.split("/")[4] for path in files if path.startswith("/opt/drydock/code/") and path.count("/") > 4}
+    assert {name for name in code if not name.endswith(".dist-info")} == {"recordio", "containers", "algorithms", "bin"}
+    assert [path for path in files if "/tests/" in path] == []
+    assert [path for path in files if path.endswith((".csv", ".pbr", ".key"))] == []
+    found = docker("run", "--rm", image, "sh", "-c", "command -v gcc cc ld strip pip3.11-config; ls -A /tmp /root/.cache 2>&1")
+    assert "/bin/" not in found, found
+
+
+def test_all_bytecode_is_there(image):
+    """None could be written at run time, and every start would compile it anew."""
+    code = (
+        "import importlib.util, pathlib, sys\n"
+        "for root in ('/opt/drydock/code', '/opt/drydock/lib'):\n"
+        "    for path in pathlib.Path(root).rglob('*.py'):\n"
+        "        if not pathlib.Path(importlib.util.cache_from_source(str(path))).exists(): print(path)\n"
+    )
+    assert docker("run", "--rm", image, "python", "-P", "-c", code) == ""
