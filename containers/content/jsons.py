@@ -105,6 +105,8 @@ def _features(instance: Any, where: str) -> tuple[Any, str]:
 def _sparse(features: dict[str, Any], where: str, width: int) -> tuple[Any, Sequence[int] | None]:
     """Values and keys of ``{"values": ..., "keys": ..., "shape": ...}``; the keys are None where the values are dense."""
     values, keys, shape = features.get("values"), features.get("keys"), features.get("shape")
+    if values:  # protobuf knows no null: in its equivalent in JSON an empty list is a field that is not set
+        keys, shape = (None if field == [] else field for field in (keys, shape))
     if shape is not None and shape != [width]:
         raise UserError(f"{where}.shape: expected [{width}], got {shown(shape)}")
     if keys is None:
