@@ -21,8 +21,10 @@ def encode_json(predictions: Predictions) -> bytes:
 
 def encode_jsonlines(predictions: Predictions) -> bytes:
     """``{"score": 0.4, "predicted_label": 0}``, one row a line, each line ended."""
-    option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-    return b"".join(orjson.dumps(row, option=option) for row in _rows(predictions))
+    rows = orjson.dumps(list(_rows(predictions)), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    # One call for all rows is several times faster than one for each. Values are numbers or lists of numbers, without braces
+    # or strings, so that this sequence is found between two rows and nowhere else.
+    return rows.replace(b"},{", b"}\n{") + b"\n" if rows else b""
 
 
 def encode_csv(predictions: Predictions) -> bytes:

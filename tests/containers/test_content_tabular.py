@@ -174,6 +174,19 @@ def test_predictions_as_text(predictions, name, body):
     assert TabularCodec(1).encode(predictions, MediaType(name)) == body
 
 
+@pytest.mark.parametrize("rows", [0, 1, 50])
+def test_json_lines_are_the_rows_of_json(rows):
+    scores = np.random.default_rng(0).normal(size=(rows, 3)).astype(np.float32)
+    scores[rows // 2 :, 1] = np.nan
+    predictions = Predictions({"score": scores, "predicted_label": np.arange(rows), "distance": scores[:, 0]})
+    codec = TabularCodec(1)
+
+    lines = codec.encode(predictions, MediaType(JSONLINES))
+
+    whole = orjson.loads(codec.encode(predictions, MediaType(JSON)))["predictions"]
+    assert lines == b"".join(orjson.dumps(row) + b"\n" for row in whole)
+
+
 @pytest.mark.parametrize("name", [JSON, JSONLINES, CSV, RECORDIO])
 def test_predictions_of_any_memory_order(name):
     turned = Predictions({key: np.asfortranarray(np.repeat(column, 2, 0))[::2] for key, column in VECTORS.columns.items()})
