@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON := python3.11 python3.12 python3.13 python3
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: help demo test test-fast lint format bench-recordio bench-linear-learner clean
+.PHONY: help demo test test-fast lint format images acceptance bench-recordio bench-linear-learner clean
 
 help:
 	@echo 'make demo                  train and serve Linear Learner on real data, in under a minute once installed'
@@ -14,6 +14,8 @@ help:
 	@echo 'make test-fast             the tests that take no seconds'
 	@echo 'make lint                  ruff and mypy'
 	@echo 'make format                let ruff lay out the code'
+	@echo 'make images                the container images; needs Docker'
+	@echo 'make acceptance            all tests on the images; fails where there is no Docker'
 	@echo 'make bench-recordio        the codec against the SageMaker SDK'
 	@echo 'make bench-linear-learner  Linear Learner against scikit-learn'
 	@echo 'make clean                 remove .venv and all that was made'
@@ -25,7 +27,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow and not docker'
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -35,6 +37,12 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+images: $(VENV)/.cpu
+	$(BIN)/drydock images build
+
+acceptance: $(VENV)/.dev
+	$(BIN)/python -m pytest -m docker
 
 bench-recordio: $(VENV)/.cpu
 	$(BIN)/python -m tests.benchmarks.recordio
