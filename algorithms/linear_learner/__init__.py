@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from algorithms.linear_learner.data import CHANNELS, read
+from algorithms.linear_learner.data import CHANNELS, check_tuning, read
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
 from algorithms.linear_learner.metrics import SPECS
 from algorithms.linear_learner.model import ALGORITHM, LinearModel
@@ -33,6 +33,7 @@ class LinearLearner:
         """Rows, features, share of non-zero values and labels of each channel."""
         from algorithms.linear_learner.checking import describe
 
+        check_tuning(job)
         found: dict[str, Any] = {}
         width = None
         for spec in CHANNELS:

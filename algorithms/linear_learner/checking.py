@@ -21,7 +21,7 @@ def describe(batches: Iterator[Batch], hp: LinearLearnerHyperparameters) -> dict
     counts = np.zeros(2 if hp.predictor_type == "binary_classifier" else hp.outputs, np.int64)
     total, low, high = 0.0, np.inf, -np.inf
     for batch in batches:
-        assert batch.labels is not None  # noqa: S101 the decoder insists on them
+        assert batch.labels is not None  # noqa: S101 as `read` has seen to
         rows, features = rows + len(batch), batch.features.shape[1]
         sparse |= batch.is_sparse
         stored += int(batch.features.count_nonzero() if batch.is_sparse else np.count_nonzero(batch.features))

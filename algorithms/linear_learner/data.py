@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
+from algorithms.linear_learner.metrics import SPECS
+from algorithms.linear_learner.sizing import check_size
 from containers.algorithm import ChannelSpec
 from containers.batch import Batch
 from containers.channels import Channel
 from containers.content import tabular
-from containers.errors import UserError
+from containers.errors import UserError, did_you_mean
 from containers.hyperparameters import AUTO
+from containers.job import TrainingJob
 from containers.media import CSV, RECORDIO
 
 CHANNELS = tuple(
@@ -39,21 +42,49 @@ def read(channel: Channel, hp: LinearLearnerHyperparameters, epoch: int, feature
         Names the file, the line or record, and what was expected.
     """
     spec = next(spec for spec in CHANNELS if spec.name == channel.name)
+    media = channel.media(spec)
+    if tabular.label_size(media, 1) != 1:
+        raise UserError(f"channel {channel.name!r}: content type {media.name} with label_size: expected 1, the label")
     width = features if hp.feature_dim == AUTO else hp.feature_dim
     blocks = max(1, -(-BLOCK_ROWS // hp.mini_batch_size))
     rows = tabular.read(
         channel.open(epoch),
-        channel.media(spec),
+        media,
         rows=blocks * hp.mini_batch_size,
         features=width,
         classes={"binary_classifier": 2, "multiclass_classifier": hp.num_classes}.get(hp.predictor_type),
     )
-    empty = True
+    known = 0
     for batch in rows:
-        empty = False
-        yield Batch(batch.features.toarray(), batch.labels) if hp.force_dense and batch.is_sparse else batch
-    if empty:
+        if batch.features.shape[1] > known:
+            known = batch.features.shape[1]
+            check_size(hp, known, f"channel {channel.name!r}")
+        if batch.is_sparse and hp.force_dense:
+            batch = Batch(batch.features.toarray(), batch.labels)
+        if batch.is_sparse and hp.unbias_data is True and not hp.use_bias:
+            raise UserError("unbias_data: sparse features are unbiased through the bias term, which use_bias=false leaves out")
+        yield batch
+    if not known:
         raise UserError(f"channel {channel.name!r} holds no rows")
+
+
+def check_tuning(job: TrainingJob) -> None:
+    """A tuner's objective must be a metric that this job reports.
+
+    Raises
+    ------
+    UserError
+        It is not, or needs a channel that is not given.
+    """
+    objective = job.tuning_objective
+    if objective is None:
+        return
+    possible = [spec.name for spec in SPECS if spec.direction is not None]
+    if objective not in possible:
+        raise UserError(f"_tuning_objective_metric: unknown metric {objective!r}{did_you_mean(objective, possible)}")
+    channel = objective.split(":")[0]
+    if job.channel(channel) is None:
+        raise UserError(f"_tuning_objective_metric: {objective!r} needs the channel {channel!r}, which is not given")
 
 
 @dataclass(frozen=True, slots=True)

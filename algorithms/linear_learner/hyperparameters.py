@@ -26,7 +26,7 @@ class LinearLearnerHyperparameters(Hyperparameters):
     """What a user sets; see the package's README for the table made from these declarations."""
 
     predictor_type: str = choice(*PREDICTOR_TYPES)
-    num_classes: int | None = number(default=None, ge=3, le=1_000_000, applies=_MULTICLASS)
+    num_classes: int | None = number(default=None, ge=1, le=1_000_000, applies=_MULTICLASS)
     accuracy_top_k: int = number(default=3, ge=1, le=1_000_000, applies=_MULTICLASS)
     balance_multiclass_weights: bool = flag(default=False, applies=_MULTICLASS)
     beta_1: float | Auto = number(default=AUTO, ge=0, lt=1, applies="optimizer=adam")
@@ -77,8 +77,9 @@ class LinearLearnerHyperparameters(Hyperparameters):
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Rules between fields."""
         predictor = values.get("predictor_type")
-        if predictor == "multiclass_classifier" and values.get("num_classes", 0) is None:
-            yield "num_classes", "is required when predictor_type is multiclass_classifier, an integer from 3 to 1000000"
+        if predictor == "multiclass_classifier" and "num_classes" in values and (values["num_classes"] or 0) < 3:
+            rule = "predictor_type=multiclass_classifier requires an integer >= 3 and <= 1000000"
+            yield "num_classes", f"{rule}, got {'none' if values['num_classes'] is None else values['num_classes']}"
         possible = [name for name, loss in LOSSES.items() if predictor in loss.predictors]
         loss = values.get("loss", AUTO)
         if predictor and loss != AUTO and loss not in possible:
@@ -105,4 +106,6 @@ class LinearLearnerHyperparameters(Hyperparameters):
     @property
     def outputs(self) -> int:
         """Columns of one model's weight matrix."""
-        return self.num_classes or 1 if self.predictor_type == "multiclass_classifier" else 1
+        if self.predictor_type == "multiclass_classifier" and self.num_classes:
+            return self.num_classes
+        return 1

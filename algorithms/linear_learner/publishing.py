@@ -98,7 +98,7 @@ def _raw(model: LinearModel, table: Table) -> Iterator[tuple[NDArray, NDArray]]:
     """The same of rows as they came."""
     size = max(1, min(SCORED_ROWS, SCORES // model.description.outputs))
     for batch in table.head if table.complete else table.stream():
-        assert batch.labels is not None  # noqa: S101 the decoder insists on them
+        assert batch.labels is not None  # noqa: S101 as `read` has seen to
         for start in range(0, len(batch), size):
             yield model.raw(batch.features[start : start + size]), batch.labels[start : start + size]
 

@@ -151,13 +151,11 @@ def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator, ring:
     """
     y = np.concatenate([batch.labels for batch in batches])
     order = rng.permutation(len(y))
-    again = order[:ring]
+    order_and_ring = np.append(order, order[:ring])
     if sparse:
         from scipy.sparse import csr_array, vstack
 
-        return vstack([csr_array(batch.features) for batch in batches], format="csr")[np.append(order, again)], y[
-            np.append(order, again)
-        ]
+        return vstack([csr_array(batch.features) for batch in batches], format="csr")[order_and_ring], y[order_and_ring]
     x = np.empty((len(y) + ring, batches[0].features.shape[1]), np.float32)
     place, start = np.argsort(order), 0
     while batches:
@@ -165,7 +163,7 @@ def shuffled(batches: list[Batch], sparse: bool, rng: np.random.Generator, ring:
         x[place[start : start + rows.shape[0]]] = rows if isinstance(rows, np.ndarray) else rows.toarray()
         start += rows.shape[0]
     x[len(y) :] = x[:ring]
-    return x, y[np.append(order, again)]
+    return x, y[order_and_ring]
 
 
 @dataclass(frozen=True, slots=True)

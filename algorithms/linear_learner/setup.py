@@ -10,19 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.linear_learner.candidates import (
-    AUTO_NUM_MODELS,
     optimizer_of,
     spread,
 )
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
 from algorithms.linear_learner.losses import LOSSES, LossSettings
 from algorithms.linear_learner.network import Architecture
-from algorithms.linear_learner.optimizers import OPTIMIZERS, CosineSchedule, StepSchedule
+from algorithms.linear_learner.optimizers import CosineSchedule, StepSchedule
 from algorithms.linear_learner.scaler import Moments, Scaler
+from algorithms.linear_learner.sizing import models_for
 from algorithms.training.cluster import Cluster
-from algorithms.training.memory import memory_limit
 from containers.batch import Batch
-from containers.errors import UserError
 from containers.hyperparameters import AUTO
 
 log = logging.getLogger(__name__)
@@ -49,17 +47,16 @@ def look(head: list[Batch], hp: LinearLearnerHyperparameters, cluster: Cluster) 
     features = cluster.maximum(max(batch.features.shape[1] for batch in head))
     sparse = bool(cluster.maximum(int(any(batch.is_sparse for batch in head))))
     shift = hp.use_bias if hp.unbias_data == AUTO else bool(hp.unbias_data)
-    if sparse and shift and not hp.use_bias:
-        raise UserError("unbias_data: sparse features are unbiased through the bias term, which use_bias=false leaves out")
     origin = np.zeros(features + 1)
     first = head[0]
-    if not sparse and first.labels is not None:
+    if not sparse:
+        assert first.labels is not None  # noqa: S101 as `read` has seen to
         origin = np.append(first.features[0], first.labels[0]).astype(np.float64)
     moments = Moments.none(cluster.broadcast(origin), sparse)
     # Rows spread over all that is at hand: the data may be sorted.
     every = max(1, sum(map(len, head)) // hp.num_point_for_scaler)
     for batch in head:
-        assert batch.labels is not None  # noqa: S101 the decoder insists on them
+        assert batch.labels is not None  # noqa: S101 as `read` has seen to
         moments = moments.add(batch.features[::every], batch.labels[::every])
     moments = moments.map_sums(cluster.sum)
     regressor = hp.predictor_type == "regressor"
@@ -92,7 +89,7 @@ def architecture(hp: LinearLearnerHyperparameters, sample: Sample, *, tuning: bo
         outputs=hp.outputs,
         loss=LOSSES[hp.loss_name],
         loss_settings=loss_settings.scaled(sample.scaler.label_scale),
-        candidates=spread(hp, _models(hp, sample.features, tuning), balanced_weight),
+        candidates=spread(hp, models_for(hp, sample.features, tuning=tuning), balanced_weight),
         optimizer=optimizer_of(hp),
         optimizer_settings=_optimizer_settings(hp),
         schedule=_schedule(hp),
@@ -118,21 +115,6 @@ def mini_batch_for(hp: LinearLearnerHyperparameters, rows: int, *, complete: boo
     if not complete:
         return min(hp.mini_batch_size, rows)
     return min(hp.mini_batch_size, rows, max(SMALLEST_MINI_BATCH, rows // STEPS_PER_EPOCH))
-
-
-def _models(hp: LinearLearnerHyperparameters, features: int, tuning: bool) -> int:
-    """How many models to train: one inside a tuning job, whose tuner varies them; else what is given, or what fits."""
-    if tuning:
-        return 1
-    if hp.num_models != AUTO:
-        return int(hp.num_models)
-    # For each output: weights, their average, the best ones, the optimizer's slots, a gradient and something to work with for
-    # every feature; scores, slopes and something to work with for every row of a mini-batch; in float32.
-    needed = 4 * hp.outputs * (features * (OPTIMIZERS[optimizer_of(hp)].slots + 6) + hp.mini_batch_size * 6)
-    models = int(max(1, min(AUTO_NUM_MODELS, memory_limit() // 3 // needed)))
-    if models < AUTO_NUM_MODELS:
-        log.warning("num_models=auto: %d models, since more of %d x %d weights do not fit", models, features, hp.outputs)
-    return models
 
 
 def _schedule(hp: LinearLearnerHyperparameters) -> StepSchedule | CosineSchedule | None:

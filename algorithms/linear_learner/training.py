@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.linear_learner.data import read
+from algorithms.linear_learner.data import check_tuning, read
 from algorithms.linear_learner.hyperparameters import LinearLearnerHyperparameters
 from algorithms.linear_learner.judging import EPOCH_SAMPLE, Jury, jury_of
-from algorithms.linear_learner.metrics import SPECS
 from algorithms.linear_learner.network import Network
 from algorithms.linear_learner.progress import Checkpoint, Progress
 from algorithms.linear_learner.publishing import publish
@@ -24,7 +23,7 @@ from algorithms.training.cluster import Cluster
 from algorithms.training.memory import cache_bytes
 from algorithms.training.table import Table
 from containers.batch import Batch
-from containers.errors import UserError, did_you_mean
+from containers.errors import UserError
 from containers.hyperparameters import AUTO
 from containers.job import TrainingJob
 from containers.reporting.metrics import Reporter
@@ -96,7 +95,7 @@ def open_tables(job: TrainingJob, hp: LinearLearnerHyperparameters) -> dict[str,
     UserError
         Names the channel, and the file and line or record, at fault.
     """
-    _check_tuning(job)
+    check_tuning(job)
     budget = cache_bytes(job.settings.cache_megabytes)
     tables: dict[str, Table] = {}
     width: int | None = None
@@ -111,19 +110,6 @@ def open_tables(job: TrainingJob, hp: LinearLearnerHyperparameters) -> dict[str,
         tables[name] = Table(again, budget // share).load()
         width = tables[name].head[0].features.shape[1]
     return tables
-
-
-def _check_tuning(job: TrainingJob) -> None:
-    """A tuner's objective must be a metric that this job reports."""
-    objective = job.tuning_objective
-    if objective is None:
-        return
-    possible = [spec.name for spec in SPECS if spec.direction is not None]
-    if objective not in possible:
-        raise UserError(f"_tuning_objective_metric: unknown metric {objective!r}{did_you_mean(objective, possible)}")
-    channel = objective.split(":")[0]
-    if job.channel(channel) is None:
-        raise UserError(f"_tuning_objective_metric: {objective!r} needs the channel {channel!r}, which is not given")
 
 
 def _juries(

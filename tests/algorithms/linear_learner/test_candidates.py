@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from algorithms.linear_learner import setup
+from algorithms.linear_learner import setup, sizing
 from algorithms.linear_learner.candidates import AUTO_NUM_MODELS, Candidate, spread
 from tests.algorithms.linear_learner.fitting import Trainer, binary, parse, regression
 
@@ -88,7 +88,7 @@ def test_auto_trains_as_many_as_fit(monkeypatch, caplog):
     sample = Trainer.of(*regression()).sample
     arch = setup.architecture(parse(), sample, tuning=False)
     full = len(arch.candidates)
-    monkeypatch.setattr(setup, "memory_limit", lambda: 2_000_000)
+    monkeypatch.setattr(sizing, "memory_limit", lambda: 2_000_000)
     with caplog.at_level(logging.WARNING):
         fewer = setup.architecture(parse(), sample, tuning=False)
         given = setup.architecture(parse(num_models=32), sample, tuning=False)
@@ -96,5 +96,5 @@ def test_auto_trains_as_many_as_fit(monkeypatch, caplog):
     assert list(fewer.candidates) == list(arch.candidates)[: len(fewer.candidates)]
     assert "do not fit" in caplog.text
     assert len(given.candidates) == 32
-    monkeypatch.setattr(setup, "memory_limit", lambda: 1)
+    monkeypatch.setattr(sizing, "memory_limit", lambda: 1)
     assert len(setup.architecture(parse(), sample, tuning=False).candidates) == 1

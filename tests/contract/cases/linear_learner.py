@@ -31,6 +31,9 @@ class LinearLearnerCase(Case):
     model_files = frozenset({"model.json", "weights.safetensors"})
     differences: ClassVar = {
         ("force_dense", "default"): Difference(True, False, "what is given sparse is trained sparse: a million features fit"),
+        ("num_classes", "bounds"): Difference(
+            "[3, 1000000]", "[1, 1000000]", "ignored unless the predictor is multiclass, which asks for at least 3"
+        ),
         ("optimizer", "choices"): Difference(
             {"auto", "sgd", "adam", "rmsprop"},
             {"auto", "sgd", "adam", "rmsprop", "adagrad"},
