@@ -93,7 +93,7 @@ def scan(stream: Readable) -> Iterator[Frames]:
     window = _Window(stream)
     record = 0
     while window.holds(_HEADER.size):
-        frames = window.take_whole(record)
+        frames = window.take_complete(record)
         if len(frames):
             yield frames
             record += len(frames)
@@ -153,20 +153,29 @@ class _Window:
         length = word & MAX_LENGTH
         return word >> 29, length, _HEADER.size + length + -length % 4
 
-    def take_whole(self, record: int) -> Frames:
-        """The complete one-frame records at the beginning of the window, possibly none."""
+    def take_complete(self, record: int) -> Frames:
+        """All records that lie completely in the window, up to the first damage; possibly none."""
         words = self._data[self._begin : self._end - (self._end - self._begin) % 4].view("<u4")
-        frames, lengths, following = _chain(words)
-        whole = (lengths <= MAX_LENGTH) & (following <= len(words))
-        count = len(whole) if whole.all() else int(whole.argmin())
-        offsets = self.offset + 4 * frames[:count]
-        starts = self._begin + 4 * frames[:count] + _HEADER.size
-        if count:
-            self._begin += 4 * int(following[count - 1])
-        return Frames(self._data, starts, lengths[:count], offsets, record)
+        places, headers, following = _chain(words)
+        flags = headers >> 29
+        opens, closes = (flags == _WHOLE) | (flags == _FIRST), (flags == _WHOLE) | (flags == _LAST)
+        good = (flags <= _LAST) & (following <= len(words)) & (opens == np.concatenate(([True], closes[:-1])))
+        frames = len(good) if good.all() else int(good.argmin())
+        lasts = np.flatnonzero(closes[:frames])
+        firsts = np.concatenate(([0], lasts + 1))[:-1]
+        starts, lengths = self._begin + 4 * places + _HEADER.size, headers & MAX_LENGTH
+        offsets = self.offset + 4 * places[firsts]
+        if len(lasts):
+            self._begin += 4 * int(following[lasts[-1]])
+        if np.array_equal(firsts, lasts):
+            return Frames(self._data, starts[lasts], lengths[lasts], offsets, record)
+        spans = zip(starts[: lasts[-1] + 1].tolist(), lengths.tolist(), strict=False)
+        parts = [self._data[start : start + length].tobytes() for start, length in spans]
+        payloads = [MAGIC.join(parts[first : last + 1]) for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+        return joined(payloads, offsets, record)
 
     def take_parts(self, record: int) -> Frames:
-        """The next record, which comes in several frames."""
+        """The next record, which comes in several frames that are not all in the window, or are damaged."""
         offset = self.offset
         parts: list[bytes] = []
         flag = -1
@@ -191,7 +200,7 @@ def _chain(words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int
 
     Returns
     -------
-    places, lengths, following
+    places, headers, following
         Word at which each frame begins, its second word, and the word after the frame. The last frames may be incomplete.
     """
     size = 2 + ((int(words[1]) & MAX_LENGTH) + 3) // 4

@@ -6,11 +6,12 @@ import io
 import itertools
 import os
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 
-from recordio import RecordIOError, read_frames, write_frame
+from recordio import RecordIOError, framing, read_frames, write_frame
 from recordio.framing import BLOCK, MAGIC
 from tests.recordio.streams import Dribble, Stuttering, frame, split
 
@@ -110,6 +111,28 @@ def test_no_memory_for_bytes_that_do_not_come() -> None:
     with pytest.raises(RecordIOError, match="ends after 9 of the 536870920 bytes"):
         list(read_frames(Counting(MAGIC + ((1 << 29) - 1).to_bytes(4, "little") + b"x", 100)))
     assert Counting.asked <= 1 << 16
+
+
+@pytest.mark.parametrize("most", [100, 1 << 20])
+@pytest.mark.parametrize(
+    "records",
+    [[split(MAGIC, 0)], [split(MAGIC, 0), frame(b"")], [split(MAGIC * 3 + b"rest", 0, 4, 8), frame(b"x"), split(MAGIC, 0)]],
+)
+def test_every_byte_is_followed_a_few_times_however_records_are_split(
+    records: list[bytes], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = 0
+
+    def counting(window: Any) -> Any:
+        nonlocal words
+        words += len(window)
+        return chain(window)
+
+    chain = framing._chain
+    monkeypatch.setattr(framing, "_chain", counting)
+    content = b"".join(records) * 5000
+    assert sum(1 for _ in read_frames(Dribble(content, most))) == 5000 * len(records)
+    assert 4 * words <= 3 * len(content)
 
 
 def test_a_record_is_there_as_soon_as_the_pipe_brings_it() -> None:
