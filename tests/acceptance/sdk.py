@@ -11,8 +11,8 @@ from pathlib import Path
 from tests import environment
 from tests.acceptance.container import docker
 
-#: In `docker inspect` since docker-compose 1.25: the directory of a container's docker-compose.yaml.
-WORKING_DIRECTORY = '{{ index .Config.Labels "com.docker.compose.project.working_dir" }}'
+#: Identifier and directory of each container of docker-compose.
+COMPOSED = '{{.ID}} {{.Label "com.docker.compose.project.working_dir"}}'
 NETWORK = "sagemaker-local"
 CONFIG = """\
 SchemaVersion: '1.0'
@@ -59,11 +59,12 @@ def _swept(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project").split():
-            if Path(docker("inspect", "--format", WORKING_DIRECTORY, name)).is_relative_to(directory):
-                docker("rm", "--force", "--volumes", name)
-        if not network_was_there and _network_is_there():
-            docker("network", "rm", NETWORK)
+        listed = docker("ps", "--all", "--filter", "label=com.docker.compose.project", "--format", COMPOSED)
+        for container, _, home in (line.partition(" ") for line in listed.splitlines()):
+            if Path(home).is_relative_to(directory):
+                docker("rm", "--force", "--volumes", container)
+        if not network_was_there:  # and nobody else has come to use it
+            docker("network", "prune", "--force", "--filter", f"label=com.docker.compose.network={NETWORK}")
 
 
 def _network_is_there() -> bool:
