@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.training.rendezvous import meet
 from algorithms.training.tensorflow import import_tensorflow
 from containers.errors import AlgorithmError
 from containers.job import Hosts
@@ -31,6 +32,7 @@ class Cluster:
             self._tf = import_tensorflow()
             self.strategy = None
             return
+        meet(hosts)
         addresses = [hosts.address(name) for name in hosts.all]
         os.environ["TF_CONFIG"] = json.dumps(
             {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": hosts.index}}
