@@ -32,12 +32,14 @@ def test_a_job_is_a_container_that_is_created_started_and_removed(docker, data, 
     assert (tmp_path / "out" / "model.tar.gz").exists()
 
 
-def test_a_container_runs_as_the_caller_and_sees_the_job_and_its_data(docker, data, tmp_path, scratch):
+def test_a_container_runs_as_the_caller_and_sees_the_job_and_its_data(docker, data, tmp_path, scratch, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 4321)
+    monkeypatch.setattr(os, "getgid", lambda: 8765)
     docker.runs(f"{MODEL}; (root / 'output/data/link').write_text(os.readlink(root / 'input/data/train/deep/b.csv'))")
     result = train(data, tmp_path)
     arguments, _ = docker.call("create")
     assert arguments[-2:] == [IMAGE, "train"]
-    assert values(arguments, "--user") == [f"{os.getuid()}:{os.getgid()}"]
+    assert values(arguments, "--user") == ["4321:8765"]
     assert values(arguments, "--pull") == ["never"]
     assert values(arguments, "--stop-timeout") == ["120"]
     assert "--network" not in arguments
