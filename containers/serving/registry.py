@@ -34,7 +34,7 @@ class Registry:
         self._algorithm = algorithm
         self._settings = settings
         self._entries: dict[str, Entry] = {}
-        self._loading: set[str] = set()
+        self._loading: dict[str, int] = {}  # name to the bytes it is going to take
         self._changed = Condition()
 
     def load(self, name: str, directory: Path, url: str = "") -> None:
@@ -50,16 +50,17 @@ class Registry:
         with self._changed:
             if name in self._entries or name in self._loading:
                 raise ServingError(409, f"Model {name} is already registered.")
-            self._check_room(directory)
-            self._loading.add(name)
+            self._loading[name] = self._check_room(directory)
+        entry = None
         try:
-            model = self._algorithm.load(directory, self._settings)  # may take long: others are served meanwhile
+            entry = Entry(self._algorithm.load(directory, self._settings), url)  # may take long: others are served meanwhile
         except MemoryError:
             raise ServingError(507, f"Model {name} does not fit into memory.") from None
-        else:
-            self._entries[name] = Entry(model, url)
         finally:
-            self._loading.discard(name)
+            with self._changed:  # at once, so that nobody sees the model twice, or not at all
+                del self._loading[name]
+                if entry is not None:
+                    self._entries[name] = entry
 
     @contextmanager
     def use(self, name: str) -> Iterator[Model]:
@@ -113,11 +114,13 @@ class Registry:
         except KeyError:
             raise ServingError(404, f"Model not found: {name}") from None
 
-    def _check_room(self, directory: Path) -> None:
-        """Models take at least the memory that their files take on disk."""
+    def _check_room(self, directory: Path) -> int:
+        """Bytes that a model will take at least: what its files take on disk. Those still being loaded have theirs reserved."""
         limit = self._settings.max_models
         if limit is not None and len(self._entries) + len(self._loading) >= limit:
             raise ServingError(507, f"{limit} models are loaded, and DRYDOCK_MAX_MODELS allows no more.")
-        size, free = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()), free_memory()
+        size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+        free = max(0, free_memory() - sum(self._loading.values()))
         if size > free:
             raise ServingError(507, f"The model takes {size} bytes, and {free} bytes of memory are free.")
+        return size

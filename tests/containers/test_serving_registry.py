@@ -1,7 +1,8 @@
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 import pytest
 
@@ -31,27 +32,73 @@ def test_unload_waits_for_the_requests_that_use_the_model(registry, tmp_path):
     unloading.result(timeout=20)
 
 
-def test_of_two_loads_of_one_name_at_once_one_wins(registry, tmp_path, monkeypatch):
-    directory = write_model(tmp_path / "a", 1)
-    loading, go_on = threading.Event(), threading.Event()
+@contextmanager
+def loading(registry, name, directory, monkeypatch):
+    """The block runs while `name` is being loaded; afterwards it is loaded."""
+    begun, go_on = threading.Event(), threading.Event()
     load = drydock_served.Algorithm.load
 
     def slow(self, *arguments):
-        loading.set()
+        begun.set()
         assert go_on.wait(20)
         return load(self, *arguments)
 
-    monkeypatch.setattr(drydock_served.Algorithm, "load", slow)
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(registry.load, "a", directory)
-        assert loading.wait(20)
-        with pytest.raises(ServingError, match=r"Model a is already registered\.") as error:
-            registry.load("a", directory)
-        go_on.set()
+        monkeypatch.setattr(drydock_served.Algorithm, "load", slow)
+        first = pool.submit(registry.load, name, directory)
+        assert begun.wait(20)
+        monkeypatch.setattr(drydock_served.Algorithm, "load", load)
+        try:
+            yield
+        finally:
+            go_on.set()
         first.result(timeout=20)
+
+
+def test_of_two_loads_of_one_name_at_once_one_wins(registry, tmp_path, monkeypatch):
+    directory = write_model(tmp_path / "a", 1)
+
+    with loading(registry, "a", directory, monkeypatch), pytest.raises(ServingError, match=r"Model a is already") as error:
+        registry.load("a", directory)
 
     assert error.value.status == 409
     assert registry.urls() == {"a": ""}
+
+
+def test_a_model_that_is_being_loaded_has_its_memory_reserved(registry, tmp_path, monkeypatch):
+    directory = write_model(tmp_path / "a", 1)
+    size = (directory / "weights.json").stat().st_size
+    monkeypatch.setattr("containers.serving.registry.free_memory", lambda: 2 * size - 1)
+
+    with loading(registry, "a", directory, monkeypatch):
+        with pytest.raises(ServingError, match=f"takes {size} bytes, and {size - 1} bytes of memory are free") as error:
+            registry.load("b", directory)
+        assert error.value.status == 507
+    registry.load("b", directory)  # what is loaded no longer counts beside the memory that it has taken
+
+    assert list(registry.urls()) == ["a", "b"]
+
+
+def test_a_model_that_is_loaded_no_longer_counts_as_loading(tmp_path, monkeypatch):
+    registry = Registry(drydock_served.algorithm, ServeSettings.read({"DRYDOCK_MAX_MODELS": "2"}, tmp_path))
+    directory = write_model(tmp_path / "a", 1)
+    seconds = []
+
+    class Entries(dict):
+        """Lets a second load go as far as it gets at the moment when the first model is entered."""
+
+        def __setitem__(self, name, entry):
+            super().__setitem__(name, entry)
+            if not seconds:
+                seconds.append(pool.submit(registry.load, "b", directory))
+                wait(seconds, timeout=0.2)
+
+    monkeypatch.setattr(registry, "_entries", Entries())
+    with ThreadPoolExecutor(1) as pool:
+        registry.load("a", directory)
+        seconds[0].result(timeout=20)
+
+    assert list(registry.urls()) == ["a", "b"]
 
 
 def test_cores_heed_the_limit_of_the_container(tmp_path):
