@@ -2,7 +2,7 @@
 
 The first record gives the layout. The fields of the others are found by walking the bytes of all records in lockstep, which
 verifies every byte that is not a value. Records that are written in another order, or with fields of their own, are brought
-into protobuf's deterministic form first; whatever then still differs is an error.
+into the form that `write` gives them first; whatever then still differs is an error.
 """
 
 from __future__ import annotations
@@ -123,10 +123,21 @@ def _walk(frames: Frames, layout: Layout) -> tuple[list[Span], NDArray[np.bool_]
 
 
 def _canonical(frames: Frames, row: int) -> bytes:
-    """The record with its fields in protobuf's own order and without unknown ones."""
+    """The record with its fields in the layout's order and without unknown ones.
+
+    Each entry of a map is written by itself: protobuf's deterministic order of them differs between its versions.
+    """
     message = parse(frames, row)
     message.DiscardUnknownFields()
-    content: bytes = message.SerializeToString(deterministic=True)
+    entries = []
+    for field in ("features", "label"):
+        values = getattr(message, field)
+        for name in sorted(values, key=str.encode):
+            entry = Record()
+            getattr(entry, field)[name].CopyFrom(values[name])
+            entries.append(entry.SerializeToString())
+        message.ClearField(field)
+    content: bytes = b"".join([*entries, message.SerializeToString()])
     return content
 
 

@@ -104,7 +104,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a stream, in the order in which protobuf's deterministic serialisation writes them."""
+    """The columns of a stream: features, then labels, each sorted by the bytes of their names."""
 
     columns: tuple[Column, ...]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import subprocess
 import sys
 import tracemalloc
@@ -151,6 +152,20 @@ def test_other_writers_forms_are_read() -> None:
     batch = recordio.decode(b"".join(map(frame, forms)))
     np.testing.assert_array_equal(batch.values, [[1, 2]] * len(forms))
     np.testing.assert_array_equal(batch.label, [3] * len(forms))
+
+
+@pytest.mark.parametrize("names", list(itertools.permutations(["a", "ab", "b"])))
+def test_maps_may_be_written_in_any_order(names: tuple[str, ...]) -> None:
+    """Protobuf itself puts 'ab' before 'a' in some versions."""
+    entries = []
+    for name in names:
+        entry = Record()
+        entry.features[name].float32_tensor.values.append(names.index(name))
+        entries.append(entry.SerializeToString())
+    batch = recordio.decode(frame(b"".join(entries)))
+    assert {name: column.tolist() for name, column in batch.features.items()} == {
+        name: [[names.index(name)]] for name in sorted(names)
+    }
 
 
 def test_keys_are_sorted() -> None:
