@@ -17,15 +17,22 @@ ONLY = "model"
 DEFAULT_TRANSFORM_MEGABYTES = 6
 
 
+class Plain(Response):
+    """What says nothing of its type is text, and not HTML."""
+
+    default_mimetype = "text/plain"
+
+
 def create_app(models: Registry, settings: ServeSettings) -> Flask:
     """The application that answers for `models`: for the one called `ONLY`, or for all under the multi-model API."""
     app = Flask("drydock", static_folder=None)
+    app.response_class = Plain
     app.config["MAX_CONTENT_LENGTH"] = settings.max_payload_bytes
     app.register_error_handler(Exception, lambda error: answer(error, request.path))
 
     @app.get("/ping")
-    def ping() -> Response:
-        return Response(status=200 if settings.multi_model or ONLY in models else 503)
+    def ping() -> tuple[str, int]:
+        return "", 200 if settings.multi_model or ONLY in models else 503
 
     @app.get("/execution-parameters")
     def execution_parameters() -> dict[str, int | str]:

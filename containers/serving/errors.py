@@ -30,7 +30,10 @@ def answer(error: Exception, path: str) -> Response:
         case UserError():
             return _write(400, str(error), path)
         case HTTPException():
-            return _write(error.code or 500, f"{error.name}: {path}", path)
+            response = _write(error.code or 500, f"{error.name}: {path}", path)
+            for name, value in error.get_response().headers:  # such as Allow, without which there is no 405
+                response.headers.setdefault(name, value)
+            return response
         case MemoryError():
             log.error("out of memory", exc_info=error)
             return _write(507, "out of memory", path)

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from containers.content.negotiation import negotiate
 from containers.errors import UserError
-from containers.media import MediaType
+from containers.media import PARQUET, RECORDIO, MediaType
 from containers.serving.errors import ServingError, answer
 from containers.serving.registry import Registry
 from containers.settings import ServeSettings
@@ -18,9 +19,12 @@ from containers.settings import ServeSettings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+#: What text may be encoded in, as the parameter `charset` spells it.
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
 
 class Invocations:
-    """Answers ``POST /invocations`` in front of a WSGI application, which gets everything else.
+    """Answers ``/invocations`` in front of a WSGI application, which gets everything else.
 
     Flask's routing, contexts and signals would take longer than a small model does.
     """
@@ -33,9 +37,11 @@ class Invocations:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if path != "/invocations" or environ["REQUEST_METHOD"] != "POST":
+        if path != "/invocations":
             return self._app(environ, start_response)
         try:
+            if environ["REQUEST_METHOD"] != "POST":
+                raise MethodNotAllowed(["POST"])
             body, content_type = invoke(self._models, self._name, environ, self._limit)
         except Exception as error:
             return answer(error, path)(environ, start_response)
@@ -50,7 +56,7 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
     ------
     ServingError
         404: no such model; 406: the client accepts nothing we write; 413: the body is longer than `limit` bytes; 415: we do
-        not read its type.
+        not read its type or its charset.
     UserError
         The body is not what its type says, or not what the model takes.
     """
@@ -59,6 +65,9 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
         content_type = _media_type(environ.get("CONTENT_TYPE") or codec.accepts[0])
         if content_type.name not in codec.accepts:
             raise ServingError(415, f"content type {content_type.name!r} is not read; expected {', '.join(codec.accepts)}")
+        charset = content_type.parameters.get("charset", "utf-8")
+        if content_type.name not in (RECORDIO, PARQUET) and charset.lower() not in CHARSETS:
+            raise ServingError(415, f"charset {charset!r} is not read; expected utf-8 or us-ascii")
         accept = negotiate(environ.get("HTTP_ACCEPT"), codec.returns)
         if accept is None:
             raise ServingError(406, f"none of {environ['HTTP_ACCEPT']!r} is written; expected {', '.join(codec.returns)}")

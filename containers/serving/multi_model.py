@@ -60,9 +60,11 @@ def _describe(name: str, url: str) -> dict[str, str]:
 def _load_request(body: object) -> tuple[str, str]:
     """`model_name` and `url` of the body of a load request."""
     match body:
-        case {"model_name": str(name), "url": str(url)} if name and "/" not in name and url:
+        case {"model_name": str(name), "url": str(url)} if "/" not in name and name not in ("", ".", "..") and url:
             return name, url
-    raise UserError('expected {"model_name": "...", "url": "/opt/ml/models/.../model"}; a name holds no slash')
+    raise UserError(
+        'expected {"model_name": "...", "url": "/opt/ml/models/.../model"}; a name holds no slash, and is no "." or ".."'
+    )
 
 
 def _directory(path: Path, root: Path) -> Path:

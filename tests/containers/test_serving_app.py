@@ -1,8 +1,10 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
+import recordio
 from containers.serving.app import ONLY, create_app
 from containers.serving.registry import Registry
 from containers.settings import ServeSettings
@@ -61,10 +63,6 @@ def test_the_accept_header_decides_on_the_answer(client):
 
 
 def test_a_request_without_a_content_type_is_taken_for_the_first_that_is_accepted(client):
-    import numpy as np
-
-    import recordio
-
     response = client.post("/invocations", data=recordio.encode(np.array([[1.0, 2.0]])))
 
     assert response.get_json() == {"predictions": [{"score": 2.0, "predicted_label": 1}]}
@@ -119,10 +117,49 @@ def test_a_bug_is_a_500_with_an_id_and_its_trace_stays_in_the_log(client, caplog
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("get", "/nope", 404), ("get", "/invocations", 404), ("post", "/ping", 405), ("get", "/models", 404)],
+    [("get", "/nope", 404), ("post", "/invocations/", 404), ("get", "/models", 404)],
 )
 def test_other_routes(client, method, path, status):
     assert getattr(client, method)(path).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        *((method, "/invocations", {"POST"}) for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")),
+        ("POST", "/ping", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_a_method_that_a_route_does_not_know(client, method, path, allowed):
+    response = client.open(path, method=method)
+
+    assert response.status_code == 405
+    assert set(response.allow) == allowed
+    assert response.content_type == "text/plain; charset=utf-8"
+    assert response.text == ("" if method == "HEAD" else f"Method Not Allowed: {path}")
+
+
+def test_nothing_claims_to_be_html(client):
+    for response in (client.get("/ping"), client.open("/ping", method="OPTIONS"), client.get("/nope")):
+        assert response.content_type == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("name", ["text/csv", "application/json", "application/jsonlines"])
+def test_text_in_another_charset_is_refused(client, name):
+    response = post(client, "1,2".encode("utf-16"), f'{name}; charset="UTF-16"')
+
+    assert (response.status_code, response.text) == (415, "charset 'UTF-16' is not read; expected utf-8 or us-ascii")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "US-ASCII"])
+def test_charsets_that_are_read(client, charset):
+    assert post(client, "1,2", f"text/csv; charset={charset}").status_code == 200
+
+
+def test_a_charset_says_nothing_of_bytes(client):
+    body = recordio.encode(np.array([[1.0, 2.0]]))
+
+    assert post(client, body, "application/x-recordio-protobuf; charset=ISO-8859-1").status_code == 200
 
 
 @pytest.mark.parametrize(

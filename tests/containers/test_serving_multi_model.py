@@ -146,6 +146,8 @@ def test_a_directory_that_is_not_there(client):
         b'{"model_name": "a"}',
         b'{"model_name": 3, "url": "/opt/ml/models"}',
         b'{"model_name": "a/b", "url": "/x"}',
+        b'{"model_name": ".", "url": "/opt/ml/models"}',
+        b'{"model_name": "..", "url": "/opt/ml/models"}',
     ],
 )
 def test_a_load_request_of_another_shape(client, body):
@@ -153,6 +155,13 @@ def test_a_load_request_of_another_shape(client, body):
 
     assert response.status_code == 400
     assert response.get_json()["message"].startswith('expected {"model_name": "...", "url":')
+
+
+def test_a_method_that_a_route_does_not_know(client):
+    response = client.put("/models/abc")
+
+    assert (response.status_code, response.get_json()) == (405, {"message": "Method Not Allowed: /models/abc"})
+    assert set(response.allow) == {"GET", "HEAD", "DELETE", "OPTIONS"}
 
 
 def test_there_is_no_model_without_a_name(client):
