@@ -27,6 +27,9 @@ from containers.errors import UserError
 
 EMPTY_FIELD = re.compile(rb",(?=[,\r\n]|\Z)")
 EMPTY_FIRST = re.compile(rb"^(?=,)", re.MULTILINE)
+BLANKS = re.compile(rb"^[ \t]++(?=\r?$)", re.MULTILINE)
+#: What other programs put between values.
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
@@ -53,9 +56,12 @@ def _table(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.f
     """All values of a block, shape: (rows, labels + features)."""
     text = EMPTY_FIRST.sub(b"nan", EMPTY_FIELD.sub(b",nan", block)) if layout.missing else block
     try:
-        table = np.loadtxt(io.BytesIO(text), np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
-    except ValueError as error:
-        _refuse(block, line, source, layout, str(error))
+        table = _parse(text)
+    except ValueError:
+        try:  # numpy skips empty lines, not blank ones; they are rare, so only now is time spent on them
+            table = _parse(BLANKS.sub(b"", text))
+        except ValueError as error:
+            _refuse(block, line, source, layout, str(error))
     expected = None if layout.features is None else layout.labels + layout.features
     if table.shape[1] <= layout.labels or table.shape[1] != (expected or table.shape[1]):
         _refuse(block, line, source, layout, "the width is wrong")
@@ -64,16 +70,26 @@ def _table(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.f
     return table
 
 
+def _parse(text: bytes) -> NDArray[np.float32]:
+    return np.loadtxt(io.BytesIO(text), np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
+
+
 def _refuse(block: bytes, line: int, source: str, layout: Layout, reason: str) -> NoReturn:
     """Find the first line of a block that is at fault, and say what is wrong with it."""
     for number, text in enumerate(block.decode("utf-8", "replace").split("\n"), line):
-        if not text.rstrip("\r"):
+        text = text.removesuffix("\r")
+        if not text.strip(" \t"):
             continue
         where = f"{source}, line {number}"
+        if "\r" in text:
+            raise UserError(f"{where}: expected lines that end in LF or CRLF, got a CR inside the line")
         try:
-            fields = next(csv.reader([text.rstrip("\r")]))
-        except csv.Error as error:  # a carriage return inside the line, an enormous field
+            fields = next(csv.reader([text]))
+        except csv.Error as error:  # an enormous field
             raise UserError(f"{where}: not CSV: {error}") from None
+        for separator, name in SEPARATORS.items():
+            if fields == [text] and separator in text and all(_is_number(part, missing=True) for part in text.split(separator)):
+                raise UserError(f"{where}: expected commas between the values, got {name}: {shown(text)}")
         if number == 1 and not any(_is_number(field, missing=True) for field in fields):
             names = ", ".join(shown(name) for name in fields[:3]) + (", ..." if len(fields) > 3 else "")
             raise UserError(f"{where}: a header row ({names}); expected numbers only: remove the first line")

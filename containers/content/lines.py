@@ -12,6 +12,7 @@ BLOCK_BYTES = 4 << 20
 #: Bytes of a line beyond which a stream is not taken for text.
 LONGEST_LINE = 256 << 20
 UTF8_MARK = b"\xef\xbb\xbf"
+GZIP_MARK = b"\x1f\x8b"
 
 
 def blocks(stream: BinaryIO, source: str) -> Iterator[tuple[bytes, int]]:
@@ -32,10 +33,12 @@ def blocks(stream: BinaryIO, source: str) -> Iterator[tuple[bytes, int]]:
     Raises
     ------
     UserError
-        A line does not end within `LONGEST_LINE` bytes: these are not lines of text.
+        The stream begins as gzip does, or a line does not end within `LONGEST_LINE` bytes: these are not lines of text.
     """
     line, rest = 1, b""
     while chunk := stream.read(BLOCK_BYTES):
+        if line == 1 and (rest[:2] + chunk[:2]).startswith(GZIP_MARK):
+            raise UserError(f"{source}: expected text, got what looks gzipped (files are unpacked whose names end in .gz)")
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest += chunk

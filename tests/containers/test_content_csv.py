@@ -1,3 +1,4 @@
+import gzip
 import math
 
 import numpy as np
@@ -28,6 +29,7 @@ def test_the_label_comes_first_and_everything_is_float32():
         b'"1","2","3"\n"4",5,"6"\n',
         b" 1, 2 ,3\n4,5.0,+6e0\n",
         b"\xef\xbb\xbf1,2,3\n4,5,6\n",
+        b"  \n1,2,3\n \t \r\n\t\n   \n4,5,6\n  ",
     ],
 )
 def test_spellings_of_the_same_table(content):
@@ -66,8 +68,13 @@ def test_label_size_that_is_no_number():
         (b'1,2\n3,"1,5"\n', "train/a, line 2, column 2: expected a finite number, got '1,5'"),
         (b"1,2\n3,4,5\n", "train/a, line 2: expected 2 columns (1 label, 1 feature), got 3 columns"),
         (b"1\n2\n", "train/a, line 1: expected at least 2 columns (1 label and the features), got 1 column"),
-        (b"1,2\r3,4\n", "train/a, line 1: not CSV"),
-        (b"1;2\n3;4\n", "train/a, line 1: a header row ('1;2')"),
+        (b"1,2\r3,4\r", "train/a, line 1: expected lines that end in LF or CRLF, got a CR inside the line"),
+        (b"1,2\n \n3,4\r5,6\n", "train/a, line 3: expected lines that end in LF or CRLF, got a CR inside the line"),
+        (b"1;2.5;\n3;4;5\n", "train/a, line 1: expected commas between the values, got semicolons: '1;2.5;'"),
+        (b"\n1\t2\r\n", "train/a, line 2: expected commas between the values, got tabs: '1\\t2'"),
+        (b"1,2\n3;4\n", "train/a, line 2: expected commas between the values, got semicolons: '3;4'"),
+        (b"age;income\n1;2\n", "train/a, line 1: a header row ('age;income')"),
+        (gzip.compress(b"1,2\n", mtime=0), "train/a: expected text, got what looks gzipped"),
     ],
 )
 def test_bad_rows_are_refused_by_line_and_column(content, message):
