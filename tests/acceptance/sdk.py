@@ -1,4 +1,4 @@
-"""Programs that use the SageMaker SDK, run by an environment of its own and without AWS: keys are invented, telemetry is off."""
+"""Programs that use the SageMaker SDK, in an environment of its own and without AWS: keys are invented, telemetry is off."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(requirements: list[str], program: str, *arguments: str, directory: Path)
         "AWS_DEFAULT_REGION": "us-east-1",
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(config),
     } | {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}
-    command = [python, Path(__file__).with_name(program), *arguments]
+    command = [str(python), str(Path(__file__).with_name(program)), *arguments]
     with _swept(directory):
         done = subprocess.run(
             command, cwd=directory, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600

@@ -89,7 +89,9 @@ def batch(estimator: Estimator, features: np.ndarray) -> Iterator[tuple[str, Lab
             assemble_with="Line",
             output_path=f"file://{output}",
         )
-        transformer.transform(f"file://{HERE}/{name}", content_type="text/csv", split_type="Line", logs=False)  # those of CloudWatch
+        transformer.transform(
+            f"file://{HERE}/{name}", content_type="text/csv", split_type="Line", logs=False
+        )  # those of CloudWatch
         lines = (output / f"{name}.out").read_text().splitlines()
         yield strategy, [json.loads(line)["predicted_label"] for line in lines if line]
 
