@@ -43,6 +43,12 @@ class Decoder:
                 self._layout = Layout.of(parse(frames, 0))
             except LayoutError as error:
                 raise frames.error(0, str(error)) from None
+        short = frames.lengths < self._layout.least
+        if short.any():  # to look for the columns in them would take memory that these few bytes are not worth
+            row = int(short.argmax())
+            if row:
+                self.decode(frames[:row])  # where an earlier one differs, that is the error
+            raise _mismatch(frames, self._layout, row)
         frames, spans = _locate(frames, self._layout)
         features: dict[str, Matrix] = {}
         labels: dict[str, NDArray[Any]] = {}

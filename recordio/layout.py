@@ -108,6 +108,11 @@ class Layout:
 
     columns: tuple[Column, ...]
 
+    @property
+    def least(self) -> int:
+        """Bytes that no record of this layout has fewer of: each column's name, three tags and three lengths."""
+        return sum(len(column.name.encode()) + 6 for column in self.columns)
+
     @classmethod
     def of(cls, message: Any) -> Layout:
         """The layout of one record.

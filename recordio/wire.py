@@ -42,8 +42,11 @@ class Cursor:
 
     def literal(self, expected: bytes) -> None:
         """Pass exactly these bytes."""
-        places = self.position[:, None] + np.arange(len(expected))
-        self.ok &= (self._data.take(places, mode="clip") == np.frombuffer(expected, np.uint8)).all(axis=1)
+        last = len(self._data) - len(expected)
+        self.ok &= self.position <= last
+        if last >= 0:
+            windows = np.ndarray((last + 1, len(expected)), np.uint8, self._data, 0, (1, 1))
+            self.ok &= (windows[np.minimum(self.position, last)] == np.frombuffer(expected, np.uint8)).all(axis=1)
         self.position = self.position + len(expected)
 
     def varint(self, present: NDArray[np.bool_] | None = None) -> Ints:

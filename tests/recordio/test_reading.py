@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import subprocess
@@ -304,6 +305,50 @@ def test_memory_is_bounded_by_a_batch() -> None:
         assert tracemalloc.get_traced_memory()[1] < 5 * BLOCK
     finally:
         tracemalloc.stop()
+
+
+def labelled(names: list[str], uid: str = "") -> bytes:
+    record = Record(uid=uid)
+    for name in names:
+        record.label[name].float32_tensor.values.append(1)
+    return frame(record.SerializeToString())
+
+
+MANY = [str(number) for number in range(300)]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (labelled(["name" * 500]) + frame(b"") * 250_000, "record 1 at byte 2028: the record has neither features nor labels"),
+        (labelled(MANY) + labelled(["1"]) * 80_000, "record 1 at byte .*: no label '0', which the first record has"),
+        ((labelled(["name" * 500]) + labelled(["name" * 500], "x")) * 500, None),
+        ((labelled(MANY) + labelled(MANY, "x")) * 200, None),
+    ],
+)
+def test_memory_is_bounded_by_the_bytes_that_came(content: bytes, problem: str | None) -> None:
+    """Long names and many columns in the first record cost nothing for those that do not have them."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecordIOError, match=problem) if problem else contextlib.nullcontext():
+            recordio.read(io.BytesIO(content))
+        assert tracemalloc.get_traced_memory()[1] < 4 * BLOCK
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_first_record_that_differs_is_named_where_a_later_one_is_too_short() -> None:
+    content = messages(dense([1, 2]), dense([1, 2]), dense([1, 2, 3]), Record())
+    with pytest.raises(RecordIOError, match=r"^record 2 at byte \d+: feature 'values' holds 3 values"):
+        recordio.decode(content)
+
+
+def test_a_name_longer_than_all_that_follows() -> None:
+    content = labelled(["n" * 200_000]) + labelled(["m"])
+    batches = recordio.read_batches(Dribble(content, 1 << 10), 1)
+    assert len(next(batches)) == 1
+    with pytest.raises(RecordIOError, match=r"^record 1 at byte 200028: no label 'nnn"):
+        next(batches)
 
 
 def test_scipy_is_not_imported_for_dense_rows() -> None:
