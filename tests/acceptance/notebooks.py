@@ -23,13 +23,15 @@ class Run:
     hyperparameters
         As they stand; a value may be words: what the SDK works out of the data.
     channels
-        None where the notebook brings a model that it has not trained.
+        None of them where the notebook brings its model.
     content_type
         Of the channels; None where the notebook gives none.
     sharded
         Whether the files of the channels are shared out among the hosts.
-    request, response_fields
-        As they stand.
+    request
+        As it stands; None where the notebook sends none.
+    response_fields
+        What the notebook reads of the answer, in the table's words.
     """
 
     title: str
@@ -61,7 +63,7 @@ def _of(entry: Mapping[str, Any]) -> Iterator[Run]:
         sharded="ShardedByS3Key" in declared,
         request=request,
         accept=accept.split()[0] if accept else None,
-        response_fields=" ".join(entry["response_fields"] or ()),
+        response_fields=json.dumps(entry["response_fields"]),
     )
     yield first
     for kind, more in (("second", entry.get("second_run")), ("tuning", _tuned(entry.get("tuning")))):
@@ -74,7 +76,7 @@ def _tuned(tuning: Mapping[str, Any] | None) -> Mapping[str, str]:
     if tuning is None:
         return {}
     values = {"_tuning_objective_metric": tuning["objective"]}
-    for name, (low, high) in tuning["ranges"].items():
+    for name, (low, high) in tuning.get("ranges", {}).items():
         middle = math.sqrt(low * high)
         values[name] = str(round(middle)) if isinstance(low, int) and isinstance(high, int) else f"{middle:.10f}"
     return values

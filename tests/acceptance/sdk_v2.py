@@ -1,7 +1,7 @@
 """What a notebook does with the SageMaker SDK v2, here in local mode: ``python sdk_v2.py IMAGE INSTANCES FORMAT ROWS``.
 
-Trains on the CSV files of the directory ROWS, as they are or, where FORMAT is ``recordio``, as the SDK writes them; then asks an
-endpoint and a batch transform for the rows' labels. Everything is written into the working directory, the labels to answers.json.
+Trains on the CSV files of the directory ROWS, as they are or, where FORMAT is ``recordio``, as the SDK writes them; then asks
+an endpoint and batch transforms for the rows' labels. All is written into the working directory, the labels to answers.json.
 """
 
 import json
@@ -77,7 +77,10 @@ def real_time(estimator: Estimator, features: np.ndarray) -> Iterator[tuple[str,
 
 
 def batch(estimator: Estimator, features: np.ndarray) -> Iterator[tuple[str, Labels]]:
-    """What batch transforms answer; with a strategy, as the README of the containers says why it has to be named."""
+    """What batch transforms answer.
+
+    Why a strategy has to be named, the README of the containers says. Logs are off, as the SDK would ask CloudWatch for them.
+    """
     for strategy, rows in ("MultiRecord", features), ("SingleRecord", features[:10]):  # the SDK takes its time for a request
         name, output = f"{strategy}.csv", HERE / strategy
         np.savetxt(name, rows, "%.9g", ",")
@@ -89,9 +92,7 @@ def batch(estimator: Estimator, features: np.ndarray) -> Iterator[tuple[str, Lab
             assemble_with="Line",
             output_path=f"file://{output}",
         )
-        transformer.transform(
-            f"file://{HERE}/{name}", content_type="text/csv", split_type="Line", logs=False
-        )  # those of CloudWatch
+        transformer.transform(f"file://{HERE}/{name}", content_type="text/csv", split_type="Line", logs=False)
         lines = (output / f"{name}.out").read_text().splitlines()
         yield strategy, [json.loads(line)["predicted_label"] for line in lines if line]
 
