@@ -159,6 +159,12 @@ class ServeSettings(Settings):
     timeout: int = _variable(
         "MODEL_SERVER_TIMEOUT", "seconds a worker may show no sign of life, as while it loads a model", 480, _integer(1, 3600)
     )
+    read_seconds: int = _variable(
+        "DRYDOCK_READ_SECONDS",
+        "seconds a client may send nothing in the middle of a request before it is given up",
+        60,
+        _integer(1, 3600),
+    )
     max_payload_megabytes: int | None = _variable(
         "SAGEMAKER_MAX_PAYLOAD_IN_MB",
         "largest request body, in MB; AWS's limits if not given: 25, and 100 under batch transform",

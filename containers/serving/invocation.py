@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -55,8 +56,8 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
     Raises
     ------
     ServingError
-        404: no such model; 406: the client accepts nothing we write; 413: the body is longer than `limit` bytes; 415: we do
-        not read its type or its charset.
+        404: no such model; 406: the client accepts nothing we write; 408: it stopped in the middle of the body; 413: the body
+        is longer than `limit` bytes; 415: we do not read its type or its charset.
     UserError
         The body is not what its type says, or not what the model takes.
     """
@@ -78,7 +79,11 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
 def _read(environ: WSGIEnvironment, limit: int) -> bytes:
     """The body, whole: werkzeug's own limit would cut a chunked one off without a word."""
     announced = get_content_length(environ)
-    body = b"" if announced is not None and announced > limit else get_input_stream(environ).read(limit + 1)
+    try:
+        body = b"" if announced is not None and announced > limit else get_input_stream(environ).read(limit + 1)
+    except BlockingIOError:  # the server's sockets end a read after `read_seconds`
+        environ["gunicorn.socket"].shutdown(socket.SHUT_RD)  # so that it closes the connection, without lingering for the rest
+        raise ServingError(408, "request: the rest of the body did not come within DRYDOCK_READ_SECONDS") from None
     if max(announced or 0, len(body)) > limit:
         raise ServingError(413, f"request: expected a body of at most {limit} bytes")
     if announced is not None and len(body) < announced:

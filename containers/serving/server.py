@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
+import struct
 import sys
 from typing import Any
 
@@ -51,12 +53,22 @@ class Server(BaseApplication):
             "graceful_timeout": GRACE,
             "keepalive": KEEP_ALIVE,
             "loglevel": "warning",
-            "post_worker_init": _leave_interrupts_to_the_master,
+            "when_ready": self._limit_reads,
+            "post_worker_init": _prepare,
             "control_socket_disable": True,
         }
         for name, value in options.items():
             if name in self.cfg.settings:  # the control socket is newer than the oldest gunicorn that will do
                 self.cfg.set(name, value)
+
+    def _limit_reads(self, arbiter: Arbiter) -> None:
+        """Clients that stop in the middle of a request would keep their threads, and soon all of them, `/ping` included.
+
+        Connections inherit the limit from the socket that listens. gunicorn reads headers and bodies without one.
+        """
+        for listener in arbiter.LISTENERS:
+            seconds = struct.pack("ll", self._settings.read_seconds, 0)  # struct timeval
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
 
     def load(self) -> Flask:
         """The application of one worker, its model loaded."""
@@ -87,6 +99,8 @@ class _Arbiter(Arbiter):
             self.halt(reason, exit_status)
 
 
-def _leave_interrupts_to_the_master(worker: Any) -> None:
-    """A terminal sends Ctrl-C to all processes; a worker that then hears the master's word too may hang until it is killed."""
+def _prepare(worker: Any) -> None:
+    # A terminal sends Ctrl-C to all processes; a worker that then hears the master's word too may hang until it is killed.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # gunicorn would write a trace for every client that stops in the middle of its headers.
+    worker.log.error_log.addFilter(lambda record: not record.exc_info or record.exc_info[0] is not BlockingIOError)

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,31 @@ def test_a_body_that_ends_early_is_not_taken_for_a_shorter_one(serve, tmp_path):
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.endswith(b"request: the body ends after 3 of 5 bytes")
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (b"Content-Length: 5\r\n\r\n1,", b"HTTP/1.1 408 "),
+        (b"Transfer-Encoding: chunked\r\n\r\n5\r\n1,", b"HTTP/1.1 408 "),
+        (b"Content-Le", b""),
+    ],
+)
+def test_clients_that_stop_in_the_middle_of_a_request_keep_no_thread(serve, tmp_path, request_, answer):
+    write_model(tmp_path / "model", 1, 1)
+    server = serve(environ={"MODEL_SERVER_WORKERS": "1", "DRYDOCK_THREADS": "2", "DRYDOCK_READ_SECONDS": "1"}).ready()
+
+    with ExitStack() as stack:
+        stopped = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20)) for _ in range(4)]
+        for connection in stopped:
+            connection.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n" + request_)
+        assert server.send("GET", "/ping")[0] == 200
+        for connection in stopped:
+            whole = b"".join(iter(lambda: connection.recv(4096), b""))  # noqa: B023 called at once
+            assert whole.startswith(answer)
+            assert whole.endswith(b"request: the rest of the body did not come within DRYDOCK_READ_SECONDS" if answer else b"")
+    assert server.csv("1,2")[0] == 200
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_many_requests_on_one_connection(serve, tmp_path):

@@ -44,7 +44,7 @@ def test_defaults_of_serving():
     assert settings.max_payload_bytes == 25 * 1024 * 1024
     assert ServeSettings.read({"SAGEMAKER_BATCH": "true"}).max_payload_bytes == 100 * 1024 * 1024
     assert (settings.batch, settings.batch_strategy, settings.max_concurrent_transforms) == (False, "MULTI_RECORD", None)
-    assert settings.multi_model is False
+    assert (settings.multi_model, settings.read_seconds) == (False, 60)
 
 
 def test_serving_from_the_environment():
