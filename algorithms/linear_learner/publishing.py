@@ -75,15 +75,15 @@ def publish(
     for name, rows in sources.items():
         results[name], measured[name] = _measure(model, rows, hp, network.cluster)
         _log(report, job.hosts.current, name, results[name], loss.objective, hp)
-    if not network.cluster.is_first:
-        return
-    flat = {f"{channel}:{name}": value for channel, found in results.items() for name, value in found.items()}
-    with job.artifact() as directory:
-        LinearModel(replace(description, metrics=flat), weights, bias).save(directory)
-    if job.settings.report:
-        from algorithms.linear_learner.report import write_report
+    if network.cluster.is_first:
+        flat = {f"{channel}:{name}": value for channel, found in results.items() for name, value in found.items()}
+        with job.artifact() as directory:
+            LinearModel(replace(description, metrics=flat), weights, bias).save(directory)
+        if job.settings.report:
+            from algorithms.linear_learner.report import write_report
 
-        write_report(job, model, sample.scaler, progress, verdict, results, measured)
+            write_report(job, model, sample.scaler, progress, verdict, results, measured)
+    network.cluster.wait()
 
 
 def _normalised(jury: Jury, verdict: Verdict, sample: Sample, sampled: bool) -> Iterator[tuple[NDArray, NDArray]]:

@@ -41,7 +41,7 @@ class Cluster:
         self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
         self._sum = self.function(lambda x: self.run(self.reduce, x))
         self._gather = self.function(lambda x: self.run(self.collect, x))
-        self.maximum(0)  # all hosts are there
+        self.wait()
         # TensorFlow's coordination service has put a handler of its own in the place of Python's.
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
@@ -117,3 +117,10 @@ class Cluster:
         if self.strategy is None:
             return array
         return self.sum(array if self.is_first else np.zeros_like(array)).astype(array.dtype)
+
+    def wait(self) -> None:
+        """Wait until every host has come here.
+
+        Before the end of a job, as in the local mode of the SageMaker SDK the first host that is done ends all others soon after.
+        """
+        self.maximum(0)

@@ -66,3 +66,18 @@ def test_sigterm_for_one_host_stops_all_and_leaves_a_model(case, start_hosts):
         second.process.send_signal(signal.SIGTERM)
         assert (code.result(), second.end()) == (0, 0), first.log + second.log
     assert set(first.model) == case.model_files
+
+
+@each_algorithm
+def test_no_host_is_done_before_the_model_is_there(case, start_hosts):
+    """The SDK's local mode ends all hosts, with ten seconds' notice, as soon as one is done."""
+    first, second = start_hosts(case, **case.endless)
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(second.end)
+        first.until_epoch(2)
+        for name in case.model_files:  # so that it cannot be written
+            (first.root / "model" / name / "in the way").mkdir(parents=True)
+        first.process.send_signal(signal.SIGTERM)
+        assert (first.end(), code.result()) == (2, 2), first.log + second.log
+    assert first.failure.startswith("AlgorithmError: the model cannot be written: "), first.failure
+    assert second.failure.startswith("AlgorithmError: lost contact with another host of the job: "), second.failure
