@@ -121,6 +121,6 @@ class Cluster:
     def wait(self) -> None:
         """Wait until every host has come here.
 
-        Before the end of a job, as in the local mode of the SageMaker SDK the first host that is done ends all others soon after.
+        Before the end of a job: in the local mode of the SageMaker SDK the first host that is done soon ends all others.
         """
         self.maximum(0)
