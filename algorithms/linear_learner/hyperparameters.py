@@ -77,9 +77,10 @@ class LinearLearnerHyperparameters(Hyperparameters):
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Rules between fields."""
         predictor = values.get("predictor_type")
-        if predictor == "multiclass_classifier" and "num_classes" in values and (values["num_classes"] or 0) < 3:
-            rule = "predictor_type=multiclass_classifier requires an integer >= 3 and <= 1000000"
-            yield "num_classes", f"{rule}, got {'none' if values['num_classes'] is None else values['num_classes']}"
+        classes = values.get("num_classes", 3)
+        if predictor == "multiclass_classifier" and (classes is None or classes < 3):
+            problem = "required" if classes is None else f"{classes} is too few"
+            yield "num_classes", f"{problem}; predictor_type=multiclass_classifier expects an integer from 3 to 1000000"
         possible = [name for name, loss in LOSSES.items() if predictor in loss.predictors]
         loss = values.get("loss", AUTO)
         if predictor and loss != AUTO and loss not in possible:
