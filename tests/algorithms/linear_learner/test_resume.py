@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from algorithms.linear_learner import setup
+from algorithms.linear_learner import sizing
 from algorithms.linear_learner.progress import CHECKPOINT
 from tests.algorithms.linear_learner.fitting import binary, fit, regression
 
@@ -94,7 +94,7 @@ def test_fewer_models_than_fitted_before_start_anew(tmp_path, caplog, monkeypatc
     """As on a smaller machine: `num_models=auto` depends on the memory."""
     settings = {"num_models": "auto", "epochs": 2}
     fit(tmp_path / "first", regression(), checkpoints=tmp_path / "checkpoints", **settings)
-    monkeypatch.setattr(setup, "memory_limit", lambda: 500_000)
+    monkeypatch.setattr(sizing, "memory_limit", lambda: 500_000)
     trained_anew(tmp_path, caplog, regression(), "starting anew", **settings)
 
 
