@@ -24,12 +24,15 @@ class Batch:
         shape: (rows,), float32; None where the data carry none.
     uids
         The ids of RecordIO records in a request, for its answer.
+    queries
+        shape: (rows,), int64: the query that a row belongs to, the ``qid`` of libsvm text; None where the data carry none.
     """
 
     features: Any  # NDArray[np.float32] or csr_array
     labels: NDArray[np.float32] | None = None
     weights: NDArray[np.float32] | None = None
     uids: Sequence[str] | None = None
+    queries: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return int(self.features.shape[0])

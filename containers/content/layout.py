@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from containers.errors import UserError
 
 
+COMMA = ","
+#: What XGBoost's CSV may have between the values.
+DELIMITERS = ",;\t| "
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the values of a row are laid out.
@@ -27,6 +32,10 @@ class Layout:
         The number of the first feature in libsvm text, 0 or 1.
     classes
         Where given, a label is a class: a whole number from 0, below this.
+    weights
+        Whether a CSV row has its weight in the column after the labels, a finite number from 0.
+    delimiters
+        What may stand between the values of CSV: one character, or several of which the first line of a stream tells.
     rows
         Rows wanted at once: a hint to decoders that can read exactly as many.
     """
@@ -36,20 +45,33 @@ class Layout:
     missing: bool = False
     index_base: int = 0
     classes: int | None = None
+    weights: bool = False
+    delimiters: str = COMMA
     rows: int = 1000
+
+    @property
+    def leading(self) -> int:
+        """Columns before the first feature."""
+        return self.labels + self.weights
 
     @property
     def columns(self) -> str:
         """The expected width in words, such as ``31 columns (1 label, 30 features)``."""
+        leading = plural(self.labels, "label") + (", 1 weight" if self.weights else "")
         if self.features is None:
-            return f"at least {self.labels + 1} columns ({plural(self.labels, 'label')} and the features)"
-        total = plural(self.labels + self.features, "column")
-        return f"{total} ({plural(self.labels, 'label')}, {plural(self.features, 'feature')})" if self.labels else total
+            return f"at least {self.leading + 1} columns ({leading} and the features)"
+        total = plural(self.leading + self.features, "column")
+        return f"{total} ({leading}, {plural(self.features, 'feature')})" if self.leading else total
 
     @property
     def value(self) -> str:
         """What a feature has to be, in words."""
         return "a finite number or nothing" if self.missing else "a finite number"
+
+    @property
+    def weight(self) -> str:
+        """What a weight has to be, in words."""
+        return "a weight, a finite number from 0"
 
     @property
     def label(self) -> str:
@@ -61,6 +83,11 @@ class Layout:
         fit = np.isfinite(labels)
         if self.classes is not None:
             fit &= (labels >= 0) & (labels < self.classes) & (labels == np.floor(labels))
+        return None if fit.all() else int(fit.argmin())
+
+    def unfit_weight(self, weights: NDArray[np.float32]) -> int | None:
+        """Flat index of the first value that may not be a weight, or None."""
+        fit = np.isfinite(weights) & (weights >= 0)
         return None if fit.all() else int(fit.argmin())
 
     def unfit(self, features: NDArray[np.float32]) -> int | None:

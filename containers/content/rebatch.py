@@ -32,7 +32,7 @@ def cut(batch: Batch, start: int, stop: int) -> Batch:
     """Rows `start` to `stop` of a batch; dense ones share its memory."""
     if start == 0 and stop == len(batch):
         return batch
-    beside: list[Any] = [batch.labels, batch.weights, batch.uids]
+    beside: list[Any] = [batch.labels, batch.weights, batch.uids, batch.queries]
     return Batch(batch.features[start:stop], *(column if column is None else column[start:stop] for column in beside))
 
 
@@ -43,7 +43,8 @@ def join(batches: Sequence[Batch]) -> Batch:
         if only.is_sparse:
             return only
         labels = None if only.labels is None else np.ascontiguousarray(only.labels)
-        return Batch(np.ascontiguousarray(only.features), labels, only.weights, only.uids)
+        weights = None if only.weights is None else np.ascontiguousarray(only.weights)
+        return Batch(np.ascontiguousarray(only.features), labels, weights, only.uids, only.queries)
     if any(batch.is_sparse for batch in batches):
         from scipy.sparse import csr_array, vstack
 
@@ -55,10 +56,12 @@ def join(batches: Sequence[Batch]) -> Batch:
     else:
         features = np.concatenate([batch.features for batch in batches])
     uids = [uid for batch in batches for uid in batch.uids or ()]
-    labels, weights = _column([batch.labels for batch in batches]), _column([batch.weights for batch in batches])
-    return Batch(features, labels, weights, uids or None)
+    labels, weights, queries = (
+        _column([getattr(batch, name) for batch in batches]) for name in ("labels", "weights", "queries")
+    )
+    return Batch(features, labels, weights, uids or None, queries)
 
 
-def _column(parts: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
+def _column(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
     present = [part for part in parts if part is not None]
     return np.concatenate(present) if present else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from containers.batch import Batch, Predictions
 from containers.content import encoders, jsons
-from containers.content.layout import Layout
+from containers.content.layout import COMMA, Layout
 from containers.content.rebatch import join, rebatch
 from containers.errors import UserError
 from containers.media import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO, MediaType
@@ -47,6 +47,8 @@ def read(
     missing: bool = False,
     index_base: int = 0,
     classes: int | None = None,
+    weights: bool = False,
+    delimiters: str = COMMA,
 ) -> Iterator[Batch]:
     """Decode the parts of a channel as one table.
 
@@ -68,6 +70,12 @@ def read(
         The number of the first feature in libsvm text.
     classes
         Where given, labels are classes: whole numbers from 0, below this.
+    weights
+        Whether the column of a CSV file after the labels is the weight of its row. Other formats say themselves whether they
+        have weights.
+    delimiters
+        What may stand between the values of CSV, such as `layout.DELIMITERS`; where that is several characters, the first line
+        of every part decides.
 
     Yields
     ------
@@ -79,7 +87,7 @@ def read(
     UserError
         Names the part, the line (from 1) or record (from 0) and the column, what was expected and what was found.
     """
-    layout = Layout(label_size(media, labels), features, missing, index_base, classes, rows)
+    layout = Layout(label_size(media, labels), features, missing, index_base, classes, weights, delimiters, rows)
     return rebatch(_all(parts, _decoder(media), layout), rows)
 
 
@@ -123,7 +131,7 @@ class TabularCodec:
         Width of the model; requests of another are refused.
     accepts, returns
         Media types, the first of each being the default.
-    missing, index_base
+    missing, index_base, delimiters
         As in `read`.
     """
 
@@ -135,10 +143,11 @@ class TabularCodec:
         returns: tuple[str, ...] = (JSON, JSONLINES, RECORDIO),
         missing: bool = False,
         index_base: int = 0,
+        delimiters: str = COMMA,
     ) -> None:
         self.accepts = accepts
         self.returns = returns
-        self._layout = Layout(0, features, missing, index_base, rows=1 << 20)
+        self._layout = Layout(0, features, missing, index_base, delimiters=delimiters, rows=1 << 20)
 
     def decode(self, body: bytes, content_type: MediaType) -> Batch:
         """The rows of a request. Labels are dropped; CSV and Parquet have them only where `label_size` says so.
