@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from containers.algorithm import Algorithm, find
@@ -72,11 +73,17 @@ class Case(ABC):
     examples
         Channel to examples; all channels of the algorithm.
     quality, limit
-        A final metric of the channel ``test``, and the value that is good enough.
+        A metric of a channel, the best held-out one there is, and the value that is good enough.
+    progress
+        A metric that is told every epoch.
+    objective
+        A metric that a tuner may ask for.
     metric_fields
         What the lines of metrics name beside host, epoch and value.
-    model_files
-        Names of the files in the model directory.
+    model_files, output_files
+        Names of the files in the model directory and, beside the metrics and the report, in that of the output.
+    resumes
+        Whether a job that is started again goes on from its checkpoint.
     bad_requests
         Content type, body, and words of the refusal.
     differences
@@ -92,8 +99,12 @@ class Case(ABC):
     examples: Mapping[str, Sequence[Example]]
     quality: str
     limit: float
-    metric_fields: Mapping[str, Any]
+    progress: str
+    objective: str
+    metric_fields: Mapping[str, Any] = MappingProxyType({})
     model_files: frozenset[str]
+    output_files: frozenset[str] = frozenset()
+    resumes: bool = True
     bad_inputs: Sequence[BadInput] = ()
     bad_requests: Sequence[tuple[str, bytes, tuple[str, ...]]] = ()
     differences: ClassVar[Mapping[tuple[str, str], Difference]] = {}
@@ -114,6 +125,11 @@ class Case(ABC):
     def input_modes(self) -> tuple[str, ...]:
         """Of training data."""
         return next(spec.input_modes for spec in self.algorithm.channels if spec.required)
+
+    @property
+    def unseen(self) -> Sequence[Example]:
+        """The examples that `quality` is measured on."""
+        return self.examples[self.quality.partition(":")[0]]
 
     @abstractmethod
     def encode(self, examples: Sequence[Example], content_type: str) -> bytes:

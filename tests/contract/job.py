@@ -106,7 +106,8 @@ class Job:
 
     def until_epoch(self, number: int) -> None:
         """Read the log until it tells of that epoch, counted from 0."""
-        regex = next(spec.regex for spec in self.case.algorithm.metrics if spec.per_epoch)
+        specs = (spec for spec in self.case.algorithm.metrics if spec.name == self.case.progress)
+        regex = next(spec.regex for spec in specs if spec.per_epoch)
         for line in self._log():
             self.lines.append(line)
             number -= bool(re.search(regex, line))

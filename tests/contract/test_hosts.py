@@ -38,7 +38,7 @@ def test_two_hosts_on_half_the_data_each_are_as_good_as_one_on_all(case, start_h
     assert end_all(first, second) == [0, 0], first.log + second.log
     assert set(first.model) == case.model_files
     assert second.model == {}, "what has one name is written by one host"
-    examples = case.examples["test"]
+    examples = case.unseen
     assert case.is_good(case.score(examples, first.answers(examples)))
 
 

@@ -27,10 +27,10 @@ def ask(case, server, examples, content_type, accept, path="/invocations"):
 
 @each_case
 def test_the_served_model_is_as_good_as_training_said(case, trained, served):
-    examples = case.examples["test"]
+    examples = case.unseen
     of = codec(case, trained)
     score = case.score(examples, ask(case, served(case), examples, of.accepts[0], of.returns[0]))
-    (said,) = (row["value"] for row in trained(case).metrics if row["name"] == case.quality and row["epoch"] is None)
+    *_, said = (row["value"] for row in trained(case).metrics if row["name"] == case.quality)
     assert score == pytest.approx(said, rel=1e-6)
     assert case.is_good(score)
 
@@ -38,7 +38,7 @@ def test_the_served_model_is_as_good_as_training_said(case, trained, served):
 @each_case
 def test_every_format_gives_the_same_answers(case, trained, served):
     """Those of the model loaded anywhere else, too."""
-    examples, of = case.examples["test"], codec(case, trained)
+    examples, of = case.unseen, codec(case, trained)
     expected = trained(case).answers(examples)
     assert len(expected) == len(examples)
     for content_type in of.accepts:
@@ -48,7 +48,7 @@ def test_every_format_gives_the_same_answers(case, trained, served):
 
 @each_case
 def test_a_batch_is_answered_as_its_rows_one_by_one_and_in_their_order(case, trained, served):
-    examples, of = case.examples["test"][:20], codec(case, trained)
+    examples, of = case.unseen[:20], codec(case, trained)
     formats = of.accepts[0], of.returns[0]
     batch = ask(case, served(case), examples, *formats)
     assert [answer for example in examples for answer in ask(case, served(case), [example], *formats)] == batch
@@ -57,7 +57,7 @@ def test_a_batch_is_answered_as_its_rows_one_by_one_and_in_their_order(case, tra
 
 @each_algorithm
 def test_without_headers_the_first_formats_are_assumed(case, trained, served):
-    examples, of = case.examples["test"], codec(case, trained)
+    examples, of = case.unseen, codec(case, trained)
     for headers in ({}, {"Accept": "*/*"}):
         status, body = served(case).send("POST", "/invocations", case.request(examples, of.accepts[0]), **headers)
         assert status == 200, body
@@ -75,7 +75,7 @@ def test_the_server_says_that_it_is_there_and_what_it_can_take(case, served):
 @each_algorithm
 def test_types_that_are_not_known(case, trained, served):
     of = codec(case, trained)
-    body = case.request(case.examples["test"], of.accepts[0])
+    body = case.request(case.unseen, of.accepts[0])
     status, reason = served(case).send("POST", "/invocations", body, Content_Type="image/png")
     assert (status, [name for name in ("image/png", *of.accepts) if name not in reason.decode()]) == (415, [])
     status, reason = served(case).send("POST", "/invocations", body, Content_Type=of.accepts[0], Accept="image/png")
@@ -107,7 +107,7 @@ def test_several_models_in_one_container(case, trained, served, tmp_path):
             load = {"model_name": other.name, "url": f"/opt/ml/models/{other.name}/model"}
             assert server.send("POST", "/models", json.dumps(load))[0] == 200
         for other in others:
-            examples, of = other.examples["test"], codec(other, trained)
+            examples, of = other.unseen, codec(other, trained)
             path = f"/models/{other.name}/invoke"
             assert ask(other, server, examples, of.accepts[0], of.returns[0], path) == trained(other).answers(examples)
         assert server.send("DELETE", f"/models/{case.name}")[0] == 200

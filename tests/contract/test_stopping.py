@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.contract.cases import each_algorithm
+from tests.contract.cases import FIRST, each_algorithm
 
 pytestmark = pytest.mark.slow
 
@@ -17,11 +17,11 @@ def test_sigterm_while_training_leaves_a_model_that_works(case, make_job):
     assert job.end() == 0, job.log
     assert not (job.root / "output" / "failure").exists()
     assert set(job.model) == case.model_files
-    examples = case.examples["test"]
+    examples = case.unseen
     assert case.is_good(case.score(examples, job.answers(examples)))
 
 
-@each_algorithm
+@pytest.mark.parametrize("case", [case for case in FIRST if case.resumes], ids=lambda case: case.algorithm_name)
 def test_a_job_that_was_interrupted_ends_with_the_model_of_one_that_was_not(case, make_job):
     def checkpointed():
         job = make_job(case, **case.unhurried).data(case.content_types[-1])

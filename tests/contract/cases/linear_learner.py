@@ -27,6 +27,7 @@ class LinearLearnerCase(Case):
     facts = "linear_learner"
     endless: Mapping[str, str] = {"epochs": "1000000", "early_stopping_patience": "1000000"}
     unhurried: Mapping[str, str] = {"epochs": "60", "early_stopping_patience": "60", "num_models": "2"}
+    progress = "train:progress"
     metric_fields: Mapping[str, object] = {"objective": "mse_objective", "beta": 1.0, "top_k": 3}
     model_files = frozenset({"model.json", "weights.safetensors"})
     differences: ClassVar = {
@@ -47,6 +48,7 @@ class LinearLearnerCase(Case):
     def __init__(self, predictor_type: str, quality: str, limit: float, **hyperparameters: str) -> None:
         self.name = predictor_type
         self.quality, self.limit = quality, limit
+        self.objective = quality.replace("test:", "validation:")
         self.hyperparameters = {"predictor_type": predictor_type, "epochs": "5", **hyperparameters}
         points = _points(predictor_type, 600)
         self.examples = {"train": points[:400], "validation": points[400:500], "test": points[500:]}
