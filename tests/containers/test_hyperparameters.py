@@ -178,7 +178,7 @@ def test_declarations_are_facts_in_order():
 
 
 def test_a_field_must_be_declared_and_annotated():
-    with pytest.raises(TypeError, match="epochs: make the field with choice, number or flag"):
+    with pytest.raises(TypeError, match="epochs: make the field with a maker"):
         type("Bare", (Hyperparameters,), {"__annotations__": {"epochs": int}, "epochs": 3})
     with pytest.raises(TypeError, match="epochs: annotate it"):
         type("Two", (Hyperparameters,), {"__annotations__": {"epochs": int | str}, "epochs": number(default=1)})
