@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from containers.errors import UserError
 
-
 COMMA = ","
 #: What XGBoost's CSV may have between the values.
 DELIMITERS = ",;\t| "
@@ -38,6 +37,8 @@ class Layout:
         What may stand between the values of CSV: one character, or several of which the first line of a stream tells.
     rows
         Rows wanted at once: a hint to decoders that can read exactly as many.
+    bulk
+        Whether much may come, as in training, so that compiled parsers may be loaded; a request never waits for them.
     """
 
     labels: int = 0
@@ -48,6 +49,7 @@ class Layout:
     weights: bool = False
     delimiters: str = COMMA
     rows: int = 1000
+    bulk: bool = False
 
     @property
     def leading(self) -> int:

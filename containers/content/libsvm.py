@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from types import ModuleType
 from typing import BinaryIO, NoReturn
 
 import numpy as np
@@ -15,27 +17,31 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from containers.batch import Batch
+from containers.content import sniff
+from containers.content.bulk import Kernels, in_order
 from containers.content.layout import Layout, shown
 from containers.content.lines import blocks
 from containers.errors import UserError
+from containers.media import CSV
 
 # Possessive throughout: a hostile line takes no longer than a good one.
 NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e[+-]?\d++)?"
 END = r"(?=\s|\Z)"
 PAIR = rf"\d{{1,15}}+:(?:{NUMBER}|[+-]?nan){END}"
-REST = rf"(?:\s++qid:\d++{END})?(?P<pairs>(?:\s*+{PAIR})*+)\s*"
+REST = rf"(?:\s*+qid:(?P<query>\d{{1,18}}+){END})?+(?P<pairs>(?:\s*+{PAIR})*+)\s*"
 LABELLED = re.compile(rf"\s*(?P<label>{NUMBER})(?::(?P<weight>{NUMBER}))?{END}{REST}".encode(), re.IGNORECASE)
 #: In a request the label may be absent, so that what has a colon is a feature.
 UNLABELLED = re.compile(rf"\s*(?:{NUMBER}{END})?{REST}".encode(), re.IGNORECASE)
 TOKEN = re.compile(PAIR.encode(), re.IGNORECASE)
 COMMENT = re.compile(rb"#[^\n]*")
+KERNELS = Kernels(after=8 << 20)
 
 
 def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     """Decode a stream block by block into CSR batches.
 
     With `layout.labels` each row begins with a label, and `Batch.weights` holds the weights, 1 where a row gives none. Without,
-    a label may be there, but no weight, and is dropped. Query ids are dropped.
+    a label may be there, but no weight, and is dropped. Either all rows have a query id, or none.
 
     Without `layout.features` a batch is as wide as the widest row so far: widths grow.
 
@@ -44,20 +50,57 @@ def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     UserError
         A line of another form, an index outside the width or twice in a row; names `source` and the line, from 1.
     """
-    widest = layout.features or 0
-    for block, line in blocks(stream, source):
-        batch = _decode(block, line, source, layout, widest)
+    widest = 0
+    for batch in _batches(stream, source, layout):
         if len(batch):
-            widest = batch.features.shape[1]
+            widest = max(widest, batch.features.shape[1])
+            batch.features.resize(len(batch), widest)
             yield batch
 
 
-def _decode(block: bytes, line: int, source: str, layout: Layout, widest: int) -> Batch:
+def _batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
+    texts = blocks(stream, source)
+    for block, line in texts:
+        kernels = KERNELS.earned(stream, block) if layout.bulk and layout.labels else None
+        yield _batch(block, line, source, layout, kernels)
+        if kernels:
+            yield from in_order(partial(_batch, source=source, layout=layout, kernels=kernels), texts)
+
+
+def _batch(block: bytes, line: int, source: str, layout: Layout, kernels: ModuleType | None) -> Batch:
     text = COMMENT.sub(b"", block) if b"#" in block else block
+    batch = _compiled(text, layout, kernels) if kernels else None
+    return batch or _plain(text, line, source, layout)
+
+
+def _compiled(text: bytes, layout: Layout, kernels: ModuleType) -> Batch | None:
+    """The rows of a block, or None where `_plain` has to look."""
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    rows, pairs = len(text) // 2, len(text) // 4 + 1  # of at least so many bytes: "1\n", " 0:1"
+    labels, weights, queries = np.empty(rows, np.float32), np.empty(rows, np.float32), np.empty(rows, np.int64)
+    starts, indices, values = np.empty(rows + 1, np.int32), np.empty(pairs, np.int32), np.empty(pairs, np.float32)
+    columns = labels, weights, queries, starts, indices, values
+    rows, queried, largest = kernels.rows(np.frombuffer(text, np.uint8), layout.index_base, *columns)
+    width = layout.features or largest + 1
+    if rows < 0 or 0 < queried < rows or width <= largest:
+        return None
+    labels, weights, starts = labels[:rows], weights[:rows], starts[: rows + 1]
+    indices, values = indices[: starts[-1]], values[: starts[-1]]
+    if (layout.unfit_label(labels), layout.unfit_weight(weights), layout.unfit(values)) != (None, None, None):
+        return None
+    features = csr_array((values, indices, starts), shape=(rows, width))
+    features.has_canonical_format = True
+    return Batch(features, labels, weights, queries=queries[:rows] if queried else None)
+
+
+def _plain(text: bytes, line: int, source: str, layout: Layout) -> Batch:
+    """The rows of a block."""
     form = LABELLED if layout.labels else UNLABELLED
     lines: list[int] = []
     labels: list[bytes] = []
     weights: list[bytes] = []
+    queries: list[bytes | None] = []
     pairs: list[bytes] = []
     for number, row in enumerate(text.split(b"\n"), line):
         if not row or row.isspace():
@@ -67,14 +110,14 @@ def _decode(block: bytes, line: int, source: str, layout: Layout, widest: int) -
             _refuse(row, f"{source}, line {number}", layout)
         lines.append(number)
         pairs.append(match["pairs"])
+        queries.append(match["query"])
         if layout.labels:
             labels.append(match["label"])
             weights.append(match["weight"] or b"1")
     starts = np.concatenate([[0], np.cumsum([tail.count(b":") for tail in pairs], dtype=np.int64)])
     flat = _floats(b" ".join(pairs).replace(b":", b" ").split())
     indices, values = flat[::2].astype(np.int64) - layout.index_base, _float32(flat[1::2])
-    width = layout.features or max(widest, int(indices.max(initial=-1)) + 1)
-
+    width = layout.features or int(indices.max(initial=-1)) + 1
     rows = np.repeat(np.arange(len(lines)), np.diff(starts))
 
     def refuse(at: int, reason: str) -> NoReturn:
@@ -95,10 +138,16 @@ def _decode(block: bytes, line: int, source: str, layout: Layout, widest: int) -
         raise UserError(f"{source}, line {lines[rows[at]]}: index {index} occurs twice")
     if not layout.labels:
         return Batch(features)
-    targets = _float32(_floats(labels))
+    targets, shares = _float32(_floats(labels)), _float32(_floats(weights))
     if (unfit := layout.unfit_label(targets)) is not None:
         raise UserError(f"{source}, line {lines[unfit]}: expected {layout.label}, got {labels[unfit].decode()!r}")
-    return Batch(features, targets, _float32(_floats(weights)))
+    if (unfit := layout.unfit_weight(shares)) is not None:
+        raise UserError(f"{source}, line {lines[unfit]}: expected {layout.weight}, got {weights[unfit].decode()!r}")
+    given = [query for query in queries if query is not None]
+    if 0 < len(given) < len(lines):
+        other = next(at for at, query in enumerate(queries) if (query is None) != (queries[0] is None))
+        raise UserError(f"{source}, line {lines[other]}: expected qid:n in all rows or in none")
+    return Batch(features, targets, shares, queries=np.array(given, np.int64) if given else None)
 
 
 def _floats(tokens: list[bytes]) -> NDArray[np.float64]:
@@ -112,6 +161,8 @@ def _float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def _refuse(row: bytes, where: str, layout: Layout) -> NoReturn:
     """Name the first token of a line that has another form than it should."""
+    if sniff.is_csv(text := row.decode(errors="replace")):
+        raise UserError(f"{where}: this looks like CSV; set content_type to {CSV}: {shown(text)}")
     first, *rest = row.split()
     expected = layout.label if layout.labels else "a label or index:value"
     if (LABELLED if layout.labels else UNLABELLED).fullmatch(first):

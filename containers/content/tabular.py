@@ -87,15 +87,19 @@ def read(
     UserError
         Names the part, the line (from 1) or record (from 0) and the column, what was expected and what was found.
     """
-    layout = Layout(label_size(media, labels), features, missing, index_base, classes, weights, delimiters, rows)
+    layout = Layout(label_size(media, labels), features, missing, index_base, classes, weights, delimiters, rows, bulk=True)
     return rebatch(_all(parts, _decoder(media), layout), rows)
 
 
 def _all(parts: Iterable[Part], decode: Decoder, layout: Layout) -> Iterator[Batch]:
-    """The batches of all parts, every one as wide as the first."""
+    """The batches of all parts, every one as wide as the first; all with query ids or none."""
+    queries: bool | None = None
     for part in parts:
         with part:
             for batch in decode(part.stream, part.name, layout):
+                if queries not in (None, batch.queries is not None):
+                    raise UserError(f"{part.name}: expected qid:n in all rows or in none, as in the rows before")
+                queries = batch.queries is not None
                 yield batch
                 if layout.features is None and not batch.is_sparse:
                     layout = replace(layout, features=batch.features.shape[1])

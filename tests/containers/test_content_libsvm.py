@@ -11,13 +11,26 @@ from tests.containers.parts import Pipe, dense, read, read_one
 
 
 def test_labels_weights_comments_and_query_ids():
-    batch = read_one("text/libsvm", b"1 0:2 3:4 # a comment\n# another\n\n-1:0.5 qid:7\t1:2.5\r\n0\n")
+    batch = read_one("text/libsvm", b"1 qid:2 0:2 3:4 # a comment\n# another\n\n-1:0.5 qid:7\t1:2.5\r\n0 qid:7\n")
 
     assert batch.is_sparse
     assert batch.features.dtype == np.float32
     assert dense(batch) == [[2, 0, 0, 4], [0, 2.5, 0, 0], [0, 0, 0, 0]]
     assert batch.labels.tolist() == [1, -1, 0]
     assert batch.weights.tolist() == [1, 0.5, 1]
+    assert batch.queries.tolist() == [2, 7, 7]
+    assert batch.queries.dtype == np.int64
+
+
+def test_without_query_ids_there_are_none():
+    assert read_one("text/libsvm", b"1 0:2\n0 1:1\n").queries is None
+
+
+def test_all_rows_have_a_query_id_or_none():
+    with pytest.raises(UserError, match="train/a, line 3: expected qid:n in all rows or in none"):
+        list(read("text/libsvm", b"1 qid:1 0:2\n\n0 1:1\n"))
+    with pytest.raises(UserError, match="train/b: expected qid:n in all rows or in none"):
+        list(read("text/libsvm", b"1 0:2\n", b"0 qid:1 1:1\n"))
 
 
 def test_the_index_base_is_what_is_said_and_never_guessed():
