@@ -72,6 +72,24 @@ class Reporter:
         """
         spec, number = self._spec(name, epoch is not None), float(value)
         log.info("%s", spec.line.format(host=self._host, value=number, epoch=epoch, **fields))
+        self._record(name, number, epoch, fields)
+
+    def row(self, line: str, values: Mapping[str, float], *, epoch: int, **fields: Any) -> None:
+        """Report several values by one log line that holds all of them; the rest as by `metric`.
+
+        Parameters
+        ----------
+        line
+            Written as it is, without a prefix.
+        values
+            Name, such as ``validation:rmse``, to value. A name need not be declared; only what is can be a tuning objective.
+        """
+        log.info("%s", line, extra={BARE: True})
+        for name, value in values.items():
+            self._record(name, float(value), epoch, fields)
+
+    def _record(self, name: str, number: float, epoch: int | None, fields: Mapping[str, Any]) -> None:
+        """Into the files."""
         if self._file is not None:
             self._file.write(_json({"time": time.time(), "name": name, "value": number, "epoch": epoch, **fields}) + "\n")
         if self._tensorboard is not None:

@@ -51,6 +51,17 @@ def test_a_metric_is_a_log_line_that_its_expression_finds(lines, tmp_path):
     assert float(re.search(algorithm.metrics[0].regex, lines[0])[1]) == 12
 
 
+def test_several_metrics_share_a_line(lines, tmp_path):
+    with Reporter(algorithm, "algo-1", tmp_path) as report:
+        report.row("[3]\ttrain-x:0.5\tvalidation-x:1.0", {"train:x": 0.5, "validation:x": np.float32(1)}, epoch=3, fold=2)
+    assert lines == ["[3]\ttrain-x:0.5\tvalidation-x:1.0"]
+    rows = [{key: row[key] for key in row if key != "time"} for row in written(tmp_path)]
+    assert rows == [
+        {"name": "train:x", "value": 0.5, "epoch": 3, "fold": 2},
+        {"name": "validation:x", "value": 1.0, "epoch": 3, "fold": 2},
+    ]
+
+
 @pytest.mark.parametrize(
     "value", [0.1 + 0.2, 1e-300, 123456789.123456789, np.float32(0.1), np.float64(1 / 3), np.int64(7), 2**40]
 )
