@@ -84,8 +84,35 @@ class Model(Protocol):
     def predict(self, batch: Any) -> Any: ...
 
 
+class Framework(Protocol):
+    """What an algorithm offers to a user's script in its place; see `containers.script`.
+
+    The functions serve for those that the script leaves out. They raise `UserError` for bad requests.
+    """
+
+    #: Directories of modules that scripts import under AWS's names.
+    paths: tuple[Path, ...]
+
+    def model_fn(self, model_dir: str) -> Any:
+        """Load the model that a script has left."""
+        ...
+
+    def input_fn(self, body: bytes | str, content_type: str) -> Any:
+        """The content of a request; CSV and JSON come as text."""
+        ...
+
+    def predict_fn(self, data: Any, model: Any) -> Any: ...
+
+    def output_fn(self, prediction: Any, accept: str) -> tuple[bytes, str]:
+        """The answer and its media type; `accept` is the header, or what is assumed without one."""
+        ...
+
+
 class Algorithm(Protocol):
-    """What `train` and `serve` need of an algorithm; found through the entry-point group ``drydock.algorithms``."""
+    """What `train` and `serve` need of an algorithm; found through the entry-point group ``drydock.algorithms``.
+
+    One that may also be used as a framework has an attribute `framework`, a `Framework`.
+    """
 
     #: AWS's name, such as ``linear-learner``.
     name: str

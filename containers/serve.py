@@ -11,6 +11,8 @@ from pathlib import Path
 from containers.algorithm import Algorithm, find
 from containers.errors import DrydockError, UserError
 from containers.reporting import logs
+from containers.script.algorithm import instead_of
+from containers.script.serving import prepared
 from containers.settings import DEFAULT_ROOT, ServeSettings
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         )
         if settings.algorithm is None:
             raise UserError("no algorithm: give --algorithm or set DRYDOCK_ALGORITHM")
-        return run(find(settings.algorithm), settings)
+        algorithm = instead_of(find(settings.algorithm), settings)
+        with prepared(algorithm, settings) as settings:
+            return run(algorithm, settings)
     except DrydockError as error:
         log.error("%s: %s", error.label, error)
         return error.exit_code

@@ -64,6 +64,13 @@ class Settings:
 
     root: Path = DEFAULT_ROOT
     algorithm: str | None = _variable("DRYDOCK_ALGORITHM", "name of the algorithm, where `--algorithm` does not say it", None)
+    program: str | None = _variable("SAGEMAKER_PROGRAM", "[script](#scripts) that takes the algorithm's place", None)
+    submit_directory: str | None = _variable(
+        "SAGEMAKER_SUBMIT_DIRECTORY",
+        "where that script lies: a directory or a tar archive, as a path, `file://` or, the archive, `s3://`; "
+        "if not given `/opt/ml/code` to train, `/opt/ml/model/code` to serve",
+        None,
+    )
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The whole environment, read-only: for variables that belong to one algorithm."""
 
@@ -98,6 +105,14 @@ class Settings:
         """Where a path of the contract lies here: what is under ``/opt/ml`` is under `root`."""
         given = Path(path)
         return self.root / given.relative_to(DEFAULT_ROOT) if given.is_relative_to(DEFAULT_ROOT) else given
+
+    def switch(self, variable: str, *, default: bool) -> bool:
+        """A variable of one algorithm that is on or off; raises as `read`."""
+        text = self.environ.get(variable, "").strip()
+        try:
+            return _switch(text) if text else default
+        except ValueError as error:
+            raise UserError(f"environment variable {variable}: {error}, got {text!r}") from None
 
     @property
     def model_dir(self) -> Path:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,12 +29,27 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self._finishing = threading.RLock()
+        self._passing = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
         """Hold off the forced end while files are moved to where others look for them."""
         with self._finishing:
             yield
+
+    @contextmanager
+    def passed_on(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """Inside the block the first SIGTERM is passed on to a process that does the job's work; a forced end kills it."""
+        with self._passing:
+            self._process = process
+            if self.is_set():
+                process.terminate()
+        try:
+            yield
+        finally:
+            with self._passing:
+                self._process = None
 
     @contextmanager
     def listening(self, seconds: float, cleanup: Callable[[], None]) -> Iterator[None]:
@@ -60,7 +76,10 @@ class Stop(threading.Event):
         if not _received(signals, None):
             return
         log.info("SIGTERM: stopping")
-        self.set()
+        with self._passing:
+            self.set()
+            if self._process is not None:
+                self._process.terminate()
         try:
             if not _received(signals, time.monotonic() + seconds):
                 return
@@ -70,6 +89,8 @@ class Stop(threading.Event):
         with self._finishing:
             log.warning("%s: ending now", reason)
             cleanup()
+            if self._process is not None:
+                self._process.kill()
             os._exit(0)
 
 

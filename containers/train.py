@@ -16,6 +16,7 @@ from containers.errors import UserError
 from containers.job import TrainingJob, read_job
 from containers.reporting import logs
 from containers.reporting.metrics import Reporter
+from containers.script.algorithm import instead_of
 from containers.settings import DEFAULT_ROOT, TrainSettings
 from containers.stop import Stop, Stopped
 
@@ -45,7 +46,7 @@ def run(load: Callable[[], Algorithm], settings: TrainSettings, action: Callable
         settings.failure_file.unlink(missing_ok=True)  # of an earlier run in the same root
         # Before the algorithm is imported, which may take seconds in which the job can be stopped.
         with stop.listening(settings.stop_seconds, lambda: clear_stale(settings.model_dir, host)):
-            algorithm = load()
+            algorithm = instead_of(load(), settings)
             job = read_job(algorithm, settings, stop)
             host = job.hosts.current
             clear_stale(job.model_dir, host)
@@ -67,7 +68,7 @@ def fit(algorithm: Algorithm, job: TrainingJob) -> None:
     if job.hyperparameters.internal:
         log.info("internal hyperparameters: %s", job.hyperparameters.internal)
     # The hosts' outputs are merged, so what has one name is written by one of them.
-    directories = (job.output_dir, job.tensorboard_dir) if job.hosts.is_first else (None, None)
+    directories = (job.output_dir, job.tensorboard_dir) if algorithm.metrics and job.hosts.is_first else (None, None)
     with Reporter(algorithm, job.hosts.current, *directories) as report:
         algorithm.fit(job, report)
 

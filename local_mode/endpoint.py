@@ -16,8 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from containers import archives
 from containers.errors import UserError
-from local_mode import artifacts, backends, client, network, s3
+from local_mode import backends, client, network, s3
 from local_mode.backends import Program
 from local_mode.errors import EndpointFailed
 from local_mode.layout import link
@@ -166,7 +167,7 @@ def _place(model: Path, directory: Path, machine: Path) -> Path:
     if not model.is_file():
         raise UserError(f"there is no model at {model}")
     directory.mkdir()
-    artifacts.unpack(model, directory)
+    archives.unpack(model, directory)
     return directory
 
 

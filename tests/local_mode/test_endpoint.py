@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import local_mode
+from containers import archives
 from containers.errors import UserError
-from local_mode import artifacts, client, network
+from local_mode import client, network
 from tests.local_mode.ended import has_ended
 
 MODEL = {"model.json": json.dumps({"algorithm": "tiny", "scale": 3.0}).encode()}
@@ -132,11 +133,11 @@ def test_hostile_archives(tmp_path, entry, message):
     target.mkdir(parents=True)
     path = hostile(tmp_path / "hostile.tar.gz", entry)
     if message is None:  # tarfile's filter strips the slash: it lands inside
-        artifacts.unpack(path, target)
+        archives.unpack(path, target)
         assert (target / "etc" / "outside").exists()
     else:
         with pytest.raises(UserError, match=message):
-            artifacts.unpack(path, target, limit=1000)
+            archives.unpack(path, target, limit=1000)
         assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
 
 
@@ -146,7 +147,7 @@ def test_a_damaged_archive(model, tmp_path):
     for damaged in (content[: len(content) // 2], content[:-1], content[:checksum] + b"1234" + content[checksum + 4 :]):
         model.write_bytes(damaged)
         with pytest.raises(UserError, match="not a readable tar archive"):
-            artifacts.unpack(model, tmp_path / "target")
+            archives.unpack(model, tmp_path / "target")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,3 @@
+"""A module that a framework offers to scripts."""
+
+ANSWER = 42
