@@ -1,13 +1,18 @@
-"""The hosts of a job wait for each other, with an end: TensorFlow's own start waits for a host that has failed for an hour."""
+"""The hosts of a job wait for each other, with an end: TensorFlow's own start waits for a host that has failed for an hour.
+
+All call on the first host. When everyone has come it answers, all at once.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import select
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
 
 from containers.errors import AlgorithmError
 from containers.hosts import Hosts
@@ -20,48 +25,110 @@ PATIENCE = 900.0
 RETRY_SECONDS = 0.2
 #: Names are short; whatever else connects is not listened to for long.
 NAME_BYTES, GREETING_SECONDS = 256, 5.0
+ANSWER_BYTES = 1 << 16
+#: Host to the connection with it: the first host has one to every other, the others have one to the first.
+Connections = dict[str, socket.socket]
 
 
 def meet(hosts: Hosts, patience: float = PATIENCE) -> None:
-    """Return when every other host has called on this one, and this one on every other.
+    """Return when all hosts are there. None still tries to reach a port that TensorFlow is about to take over.
 
-    Then each is there, and none still tries to reach the port that TensorFlow is about to take over.
+    Raises
+    ------
+    AlgorithmError, Stopped
+        As `connect`.
+    """
+    connections, _ = connect(hosts, lambda address: None, patience)
+    for connection in connections.values():
+        connection.close()
+
+
+def connect(hosts: Hosts, begin: Callable[[str], Any], patience: float = PATIENCE) -> tuple[Connections, Any]:
+    """Wait for all hosts.
+
+    Parameters
+    ----------
+    begin
+        Called on the first host when all have come, with the IP address by which the others reach it. Every host gets what it
+        returns, which must be what JSON can hold.
 
     Raises
     ------
     AlgorithmError
-        Names the hosts that have not come within `patience` seconds.
+        Names the hosts that have not come within `patience` seconds; on every host.
     Stopped
-        The job was told to stop while waiting.
+        This host, or the first, was told to stop while waiting.
     """
-    others = set(hosts.all) - {hosts.current}
+    return _gather(hosts, begin, patience) if hosts.is_first else _call(hosts, patience)
+
+
+def tell(connections: Iterable[socket.socket], news: Any) -> None:
+    """Send a line of JSON to each. That one of them has gone is noticed where its own lines are read."""
+    line = json.dumps(news).encode() + b"\n"
+    for connection in connections:
+        with suppress(OSError):
+            connection.sendall(line)
+
+
+def _gather(hosts: Hosts, begin: Callable[[str], Any], patience: float) -> tuple[Connections, Any]:
+    """On the first host: be called by all others, and answer."""
+    others, came = set(hosts.all) - {hosts.current}, Connections()
     host, _, port = hosts.address(hosts.current).rpartition(":")
     deadline = time.monotonic() + patience
-    with _receiving(host, int(port), others) as came:
-        called: set[str] = set()
-        while missing := (others - came) | (others - called):
-            called |= {name for name in others - called if _call(hosts.address(name), hosts.current)}
-            if time.monotonic() >= deadline:
-                raise AlgorithmError(
-                    f"not all hosts of the job have come within {patience:g} s: missing {', '.join(sorted(missing))}"
-                )
-            if missing and hosts.stop.wait(RETRY_SECONDS):
-                raise Stopped(f"while waiting for {', '.join(sorted(missing))}")
-
-
-@contextmanager
-def _receiving(host: str, port: int, others: set[str]) -> Iterator[set[str]]:
-    """Listen for the other hosts; the set grows by each that has called."""
-    came: set[str] = set()
-    listener = _listener(host, port)
-    thread = threading.Thread(target=_receive, args=(listener, others, came), name="rendezvous", daemon=True)
-    thread.start()
     try:
-        yield came
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, without which the port would stay taken
-        thread.join()
-        listener.close()
+        with _listener(host, int(port)) as listener:
+            listener.settimeout(RETRY_SECONDS)
+            while missing := others - came.keys():
+                if time.monotonic() >= deadline:
+                    raise _missing(missing, patience)
+                if hosts.stop.is_set():
+                    raise Stopped(f"while waiting for {', '.join(sorted(missing))}")
+                with suppress(OSError):  # nobody has called, or whoever did has gone
+                    caller, _ = listener.accept()
+                    caller.settimeout(GREETING_SECONDS)
+                    name = _line(caller, NAME_BYTES).decode(errors="replace").strip()
+                    if name in others:
+                        came[name] = caller
+        answer = begin(next(iter(came.values())).getsockname()[0])
+    except Exception as error:
+        tell(came.values(), {"refusal": str(error), "stopped": isinstance(error, Stopped)})
+        raise
+    tell(came.values(), {"answer": answer})
+    return came, answer
+
+
+def _call(hosts: Hosts, patience: float) -> tuple[Connections, Any]:
+    """On any other host: call on the first until it answers."""
+    first = hosts.all[0]
+    host, _, port = hosts.address(first).rpartition(":")
+    deadline = time.monotonic() + patience + GREETING_SECONDS  # which of the others is missing is known to the first alone
+    while time.monotonic() < deadline:
+        with suppress(OSError, ValueError):
+            connection = socket.create_connection((host.strip("[]"), int(port)), GREETING_SECONDS)
+            connection.sendall(f"{hosts.current}\n".encode())
+            while time.monotonic() < deadline and not hosts.stop.is_set():
+                if select.select([connection], [], [], RETRY_SECONDS)[0]:
+                    news = json.loads(_line(connection, ANSWER_BYTES))  # nothing, if the first has gone
+                    if "refusal" in news:
+                        raise (Stopped if news["stopped"] else AlgorithmError)(news["refusal"])
+                    return {first: connection}, news["answer"]
+            tell([connection], {"farewell": "told to stop", "stopped": True})
+            connection.close()
+        if hosts.stop.wait(RETRY_SECONDS):
+            raise Stopped(f"while waiting for {first}")
+    raise _missing({first}, patience)
+
+
+def _missing(names: set[str], patience: float) -> AlgorithmError:
+    return AlgorithmError(f"not all hosts of the job have come within {patience:g} s: missing {', '.join(sorted(names))}")
+
+
+def _line(connection: socket.socket, limit: int) -> bytes:
+    """One line, and not a byte more: what follows it belongs to somebody else."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < limit and (byte := connection.recv(1)):
+        line += byte
+    return line
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -79,32 +146,3 @@ def _family(address: str, port: int) -> socket.AddressFamily:
     if not address:
         return socket.AF_INET
     return socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
-
-
-def _receive(listener: socket.socket, others: set[str], came: set[str]) -> None:
-    """Take note of the hosts that call, until the listener is shut down."""
-    while True:
-        try:
-            caller, _ = listener.accept()
-        except OSError:
-            return
-        with caller:
-            caller.settimeout(GREETING_SECONDS)
-            try:
-                name = caller.makefile("rb").readline(NAME_BYTES).decode(errors="replace").strip()
-                if name in others:
-                    came.add(name)
-                    caller.sendall(b"welcome\n")
-            except OSError:
-                continue
-
-
-def _call(address: str, name: str) -> bool:
-    """Tell another host that this one is there; whether it has heard."""
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), GREETING_SECONDS) as connection:
-            connection.sendall(f"{name}\n".encode())
-            return connection.makefile("rb").readline(NAME_BYTES) == b"welcome\n"
-    except OSError:
-        return False
