@@ -17,7 +17,6 @@ from containers import train
 from tests.containers import scripts, tiny
 from tests.containers.conftest import JobDirectory
 from tests.containers.scripts import archive, ask_for
-from tests.containers.serving import wait_until
 from tests.containers.test_train import PIPES, REPOSITORY, until
 from tests.local_mode.ended import has_ended
 
@@ -235,7 +234,7 @@ def test_a_second_sigterm_ends_a_script_that_does_not_listen(plugin, job_directo
         until(process, "no")
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
-    wait_until(lambda: has_ended(child))
+    assert has_ended(child)
 
 
 def wheel(directory: Path, name: str, version: str, module: str) -> Path:
