@@ -20,6 +20,7 @@ CHANNELS = tuple(
 )
 #: The attributes of an augmented manifest.
 SOURCE, LABEL = "source", "label"
+#: What labels begin with in text.
 PREFIX = "__label__"
 
 
@@ -33,18 +34,17 @@ def text(channel: Channel, reading: int) -> Iterator[Part]:
     """
     spec = next(spec for spec in CHANNELS if spec.name == channel.name)
     parts = channel.open(reading)
-    if channel.media(spec).name == JSONLINES:
-        return (Part(part.name, _lines(_objects(part))) for part in parts)
-    if channel.attributes and channel.record_wrapper == "RecordIO":
-        _check_attributes(channel)
-        return iter([Part(channel.name, _lines(_records(parts)))])
-    return parts
-
-
-def _check_attributes(channel: Channel) -> None:
-    if sorted(channel.attributes) != sorted((SOURCE, LABEL)):
+    media = channel.media(spec).name
+    if channel.attributes and sorted(channel.attributes) != sorted((SOURCE, LABEL)):
         found = ", ".join(channel.attributes)
         raise UserError(f"channel {channel.name!r}: AttributeNames: expected {SOURCE} and {LABEL}, got {found}")
+    if channel.attributes and channel.input_mode == "Pipe" and channel.record_wrapper == "RecordIO":
+        return iter([Part(channel.name, _lines(_records(parts)))])
+    if channel.attributes or media == JSONLINES:
+        return (Part(part.name, _lines(_objects(part))) for part in parts)
+    if media == RECORDIO:
+        raise UserError(f"channel {channel.name!r}: {media} is read with AttributeNames {SOURCE}, {LABEL} in Pipe mode only")
+    return parts
 
 
 def _objects(part: Part) -> Iterator[tuple[str, Any, Any]]:
@@ -119,7 +119,7 @@ def _line(where: str, source: Any, label: Any) -> bytes:
     words = [_word(where, each) for each in labels]
     if not words:
         raise UserError(f"{where}: {LABEL}: expected at least one label, got none")
-    return " ".join([*words, *source.splitlines()]).encode() + b"\n"
+    return " ".join([*words, source.replace("\n", " ")]).encode() + b"\n"
 
 
 def _word(where: str, label: Any) -> str:

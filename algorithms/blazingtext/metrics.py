@@ -12,7 +12,5 @@ SPECS = (
     # Ours, of every epoch.
     MetricSpec("train:loss", "Loss: {value}", r"Loss: (\S+)", per_epoch=True),
     MetricSpec("train:throughput", "Words/second: {value}", r"Words/second: (\S+)", per_epoch=True),
-    MetricSpec(
-        "validation:accuracy", "Validation accuracy: {value}", r"Validation accuracy: (\S+)", "Maximize", per_epoch=True
-    ),
+    MetricSpec("validation:accuracy", "Validation accuracy: {value}", r"Validation accuracy: (\S+)", "Maximize", True),
 )

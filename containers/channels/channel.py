@@ -118,4 +118,5 @@ class Channel:
         if self.input_mode != "Pipe" and head[:4] != MAGIC:
             return False
         media = self.content_type or self.default_type
-        return is_nested(head) if media is not None and media.name == RECORDIO else True
+        # The values of an augmented manifest are not records, whatever the job calls them.
+        return is_nested(head) if media is not None and media.name == RECORDIO and not self.attributes else True

@@ -1,0 +1,64 @@
+"""The model that is served: a fastText binary of ours, or of fastText's own making."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from algorithms.blazingtext.codec import Codec, Request
+from algorithms.blazingtext.fasttext.binary import Binary
+from algorithms.blazingtext.fasttext.prediction import Labels, WordVectors
+from containers.errors import UserError
+
+MODEL_FILE = "model.bin"
+VECTORS_FILE = "vectors.bin"
+
+
+class FastTextModel:
+    """Labels of sentences, or vectors of words. Matrices stay in the mapped file, which all processes share."""
+
+    codec = Codec()
+
+    def __init__(self, binary: Binary) -> None:
+        self.binary = binary
+        self._labels = Labels(binary) if binary.supervised else None
+        self._vectors = WordVectors(binary)
+        self.predict(Request([""], [1]))  # compiles, or loads what was compiled, before the first request
+
+    def predict(self, request: Request) -> list[dict[str, Any]]:
+        """For each instance ``{"label": [...], "prob": [...]}``, by falling probability, or ``{"vector": [...], "word": "..."}``.
+
+        An instance of which the model knows nothing has no labels, or a vector of zeros.
+        """
+        if self._labels is None:
+            return [
+                {"vector": vector, "word": word}
+                for word, vector in zip(request.sources, self._vectors(request.sources), strict=True)
+            ]
+        text = "\n".join(request.sources) + "\n"
+        if text.count("\n") != len(request.sources):  # one instance is one line, whatever it looks like
+            text = "".join(source.replace("\n", " ") + "\n" for source in request.sources)
+        labels, probabilities = self._labels(text.encode(), max(request.k))
+        names = self._labels.names
+        return [
+            {
+                "label": [names[label] for label in row[:k] if label >= 0],
+                "prob": [p for p, label in zip(prob[:k], row) if label >= 0],
+            }
+            for row, prob, k in zip(labels.tolist(), probabilities.tolist(), request.k, strict=True)
+        ]
+
+    @classmethod
+    def load(cls, directory: Path) -> FastTextModel:
+        """Load ``model.bin`` or ``vectors.bin``; whatever else lies there is ignored.
+
+        Raises
+        ------
+        UserError
+            There is neither, or it is no whole fastText binary.
+        """
+        for name in (MODEL_FILE, VECTORS_FILE):
+            if (directory / name).is_file():
+                return cls(Binary.read(directory / name))
+        there = ", ".join(sorted(path.name for path in directory.iterdir())) if directory.is_dir() else ""
+        raise UserError(f"{directory}: expected {MODEL_FILE} or {VECTORS_FILE}, a fastText binary, got {there or 'nothing'}")
