@@ -14,7 +14,7 @@ from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
 from algorithms.xgboost.metrics import SPECS
 
 if TYPE_CHECKING:
-    from containers.algorithm import Model
+    from containers.algorithm import Framework, Model
     from containers.job import TrainingJob
     from containers.reporting.metrics import Reporter
     from containers.settings import ServeSettings
@@ -28,6 +28,13 @@ class XGBoost:
     channels = CHANNELS
     metrics = SPECS
     multi_model = True
+
+    @property
+    def framework(self) -> Framework:
+        """For scripts in its place."""
+        from algorithms.xgboost.framework import XGBoostFramework
+
+        return XGBoostFramework()
 
     def check(self, job: TrainingJob) -> Mapping[str, Any]:
         """Rows, features, share of non-zero values, labels and weights of each channel."""

@@ -1,0 +1,1 @@
+"""What scripts use of AWS's `sagemaker_containers`."""
