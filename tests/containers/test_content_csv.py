@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from containers.content import csv, lines
-from containers.content.layout import Layout
+from containers.content.layout import DELIMITERS, Layout
 from containers.errors import UserError
 from tests.containers.parts import Pipe, dense, read, read_one
 
@@ -73,6 +73,11 @@ def test_label_size_that_is_no_number():
         (b"1;2.5;\n3;4;5\n", "train/a, line 1: expected commas between the values, got semicolons: '1;2.5;'"),
         (b"\n1\t2\r\n", "train/a, line 2: expected commas between the values, got tabs: '1\\t2'"),
         (b"1,2\n3;4\n", "train/a, line 2: expected commas between the values, got semicolons: '3;4'"),
+        (b"1|2\n", "train/a, line 1: expected commas between the values, got bars: '1|2'"),
+        (b"1 2\n", "train/a, line 1: expected commas between the values, got blanks: '1 2'"),
+        (b"1 0:2 3:4\n", "train/a, line 1: this looks like libsvm; set content_type to text/libsvm: '1 0:2 3:4'"),
+        (b"0:2.5e3\t3:nan # rest\n", "train/a, line 1: this looks like libsvm; set content_type to text/libsvm"),
+        (b"1,2\n1:2,3\n", "train/a, line 2, column 1: expected a label, a finite number, got '1:2'"),
         (b"age;income\n1;2\n", "train/a, line 1: a header row ('age;income')"),
         (gzip.compress(b"1,2\n", mtime=0), "train/a: expected text, got what looks gzipped"),
     ],
@@ -116,6 +121,66 @@ def test_values_may_be_missing_where_that_is_allowed_but_labels_never():
             list(read("text/csv", content, missing=True))
     with pytest.raises(UserError, match="column 2: expected a finite number or nothing, got 'inf'"):
         list(read("text/csv", b"1,inf\n", missing=True))
+
+
+def test_the_weight_stands_after_the_label():
+    batch = read_one("text/csv", b"1,0.5,3\n0,2,4\n", weights=True)
+
+    assert (dense(batch), batch.labels.tolist(), batch.weights.tolist()) == ([[3], [4]], [1, 0], [0.5, 2])
+    assert batch.weights.dtype == np.float32
+    assert batch.weights.flags.c_contiguous
+
+
+@pytest.mark.parametrize("weight", ["-1", "nan", "", "x"])
+def test_a_weight_is_a_finite_number_from_0(weight):
+    with pytest.raises(UserError) as error:
+        list(read("text/csv", f"1,0,3\n0,{weight},4\n".encode(), weights=True, missing=True))
+
+    assert str(error.value) == f"train/a, line 2, column 2: expected a weight, a finite number from 0, got {weight!r}"
+
+
+def test_the_width_counts_the_weight():
+    with pytest.raises(UserError, match=r"line 2: expected 3 columns \(1 label, 1 weight, 1 feature\), got 2 columns"):
+        list(read("text/csv", b"1,2,3\n1,2\n", weights=True))
+    with pytest.raises(UserError, match=r"expected at least 3 columns \(1 label, 1 weight and the features\), got 2 columns"):
+        list(read("text/csv", b"1,2\n", weights=True))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1,2,3\n4,5,6\n",
+        b"1;2;3\n4;5;6\n",
+        b"1\t2\t3\r\n\r\n4\t5\t6\r\n",
+        b"\n1|2|3\n4|5|6\n",
+        b"1 2 3\n4 5 6\n",
+        b"  1   2 3  \r\n4 5   6",
+        b"1, 2, 3\n4, 5, 6\n",
+        b'"1";"2";"3"\n4; 5 ;6\n',
+    ],
+)
+def test_the_first_line_tells_the_delimiter_where_several_are_allowed(content):
+    batch = read_one("text/csv", content, delimiters=DELIMITERS)
+
+    assert (dense(batch), batch.labels.tolist()) == ([[2, 3], [5, 6]], [1, 4])
+
+
+def test_every_file_has_its_own_delimiter():
+    assert dense(read_one("text/csv", b"1;2\n", b"3,4\n", delimiters=DELIMITERS)) == [[2], [4]]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_fields_may_be_missing_whatever_the_delimiter(delimiter):
+    batch = read_one("text/csv", b"1,,3\n2,4,\n".replace(b",", delimiter.encode()), delimiters=DELIMITERS, missing=True)
+
+    assert np.array_equal(batch.features, [[math.nan, 3], [4, math.nan]], equal_nan=True)
+
+
+def test_another_delimiter_than_that_of_the_first_line():
+    with pytest.raises(UserError, match="train/a, line 2: expected semicolons between the values, got commas: '3,4'"):
+        list(read("text/csv", b"1;2\n3,4\n", delimiters=DELIMITERS))
+    with pytest.raises(UserError, match=r"train/a, line 2: expected 2 columns \(1 label, 1 feature\), got 3 columns"):
+        list(read("text/csv", b"1 2\n3  4 5\n", delimiters=DELIMITERS))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])

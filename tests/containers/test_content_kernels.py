@@ -115,7 +115,10 @@ def near_middle(value: float) -> bool:
     return bool(low != high)
 
 
-@pytest.mark.parametrize("text", ["1,2.5,-3e-2\n0,.5,7\n", " 1, 2 ,3\r\n\n4,5,6", "1," + "9" * 40 + ",16777217,1.677721700000000000e+07\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["1,2.5,-3e-2\n0,.5,7\n", " 1, 2 ,3\r\n\n4,5,6", f"1,{'9' * 40}\n", "16777217,1.677721700000000000e+07\n"],
+)
 def test_usual_csv_is_left_to_no_plain_decoder(text):
     assert csv._compiled(text.encode(), Layout(1, delimiters=","), kernels) is not None
 

@@ -14,7 +14,8 @@ import recordio
 from containers.batch import Batch, Predictions
 from containers.channels import Part
 from containers.content import tabular
-from containers.content.rebatch import rebatch
+from containers.content.layout import DELIMITERS
+from containers.content.rebatch import cut, rebatch
 from containers.content.tabular import TabularCodec
 from containers.errors import UserError
 from containers.media import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO, MediaType
@@ -99,6 +100,19 @@ def test_rebatching_loses_and_reorders_nothing(sizes, rows):
     assert [label for batch in result for label in batch.labels] == values[:, 0].tolist()
 
 
+def test_rebatching_keeps_labels_weights_and_queries_beside_their_rows():
+    numbers = np.arange(7)
+    whole = Batch(numbers[:, None].astype(np.float32), numbers.astype(np.float32), numbers / np.float32(2), None, numbers * 10)
+    batches = [cut(whole, 0, 3), cut(whole, 3, 4), cut(whole, 4, 7)]
+
+    for batch in rebatch(batches, 2):
+        first = batch.features[:, 0]
+        assert np.array_equal(batch.labels, first)
+        assert np.array_equal(batch.weights, first / 2)
+        assert np.array_equal(batch.queries, first * 10)
+        assert batch.queries.dtype == np.int64
+
+
 def test_data_are_read_only_as_they_are_needed():
     class Stream(io.BytesIO):
         def read(self, size=-1):
@@ -148,6 +162,20 @@ def test_a_label_in_a_csv_request_is_dropped_only_where_label_size_says_so():
     assert dense(codec.decode(b"9,1,2\n", MediaType.parse("text/csv; label_size=1"))) == [[1, 2]]
     with pytest.raises(UserError, match="request, line 1: expected 2 columns, got 3 columns"):
         codec.decode(b"9,1,2\n", MediaType(CSV))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        (LIBSVM, b"1,2\n", "request, line 1: this looks like CSV; set content_type to text/csv: '1,2'"),
+        (CSV, b"0:1 1:2\n", "request, line 1: this looks like libsvm; set content_type to text/libsvm: '0:1 1:2'"),
+    ],
+)
+def test_a_request_in_the_other_text_format_is_named(name, body, message):
+    with pytest.raises(UserError) as error:
+        TabularCodec(2, delimiters=DELIMITERS).decode(body, MediaType(name))
+
+    assert str(error.value) == message
 
 
 CLASSES = Predictions({"score": np.array([0.1, 0.75], np.float32), "predicted_label": np.array([0, 1], np.int32)})
@@ -216,6 +244,7 @@ codec = TabularCodec(2)
 codec.decode(b"1,2", MediaType("text/csv"))
 codec.decode(b'{"instances": [{"features": [1, 2]}]}', MediaType("application/json"))
 codec.decode(b'{"features": [1, 2]}', MediaType("application/jsonlines"))
-print([name for name in ("scipy", "pyarrow", "google.protobuf", "pandas", "pydantic", "sklearn") if name in sys.modules])
+heavy = ("numba", "scipy", "pyarrow", "google.protobuf", "pandas", "pydantic", "sklearn")
+print([name for name in heavy if name in sys.modules])
 """
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
