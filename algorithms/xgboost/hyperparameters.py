@@ -109,7 +109,9 @@ class XGBoostHyperparameters(Hyperparameters):
         if method == "exact" and depth == 0:
             yield "max_depth", "0, no limit, is not possible with tree_method=exact"
         if method == "exact" and values.get("sampling_method") == "gradient_based":
-            yield "sampling_method", "gradient_based is not possible with tree_method=exact"
+            yield "sampling_method", "'gradient_based' is not possible with tree_method=exact"
+        if method == "exact" and values.get("colsample_bynode", 1) < 1:
+            yield "colsample_bynode", f"{values['colsample_bynode']:g} is not possible with tree_method=exact; expected 1"
         if values.get("dsplit") == "col":
             yield "dsplit", "'col' is not possible: hosts share the rows; expected 'row'"
         if values.get("use_dask_gpu_training"):
@@ -126,6 +128,18 @@ class XGBoostHyperparameters(Hyperparameters):
         return "cuda" if self.tree_method == "gpu_hist" else "cpu"
 
     @property
+    def bins(self) -> int:
+        """Into how many bins the values of a feature are sorted."""
+        if self.sketch_eps is not None and self.tree_method == "approx" and "max_bin" not in self.given:
+            return max(2, round(1 / self.sketch_eps))
+        return self.max_bin
+
+    @property
+    def samples(self) -> bool:
+        """Whether rows or columns are drawn by chance."""
+        return min(self.subsample, self.colsample_bytree, self.colsample_bylevel, self.colsample_bynode) < 1
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics asked for, each once, or the objective's default."""
         return tuple(dict.fromkeys(self.eval_metric or (DEFAULTS.get(self.loss, "rmse"),)))
@@ -138,13 +152,15 @@ class XGBoostHyperparameters(Hyperparameters):
             told["verbosity"] = 0
         if self.tree_method == "gpu_hist":
             told["tree_method"] = "hist"
-        if self.sketch_eps is not None and self.tree_method == "approx" and "max_bin" not in self.given:
-            told["max_bin"] = max(2, round(1 / self.sketch_eps))
+        if self.bins != self.max_bin:
+            told["max_bin"] = self.bins
         if self.updater:
             told["updater"] = ",".join(self.updater)
-        for name in ("monotone_constraints", "interaction_constraints"):
-            if self[name] is not None:
-                told[name] = self[name] if name == "monotone_constraints" else [list(group) for group in self[name]]
+        # As text: a list would be one of feature names.
+        if self.monotone_constraints:
+            told["monotone_constraints"] = f"({','.join(map(str, self.monotone_constraints))})"
+        if self.interaction_constraints:
+            told["interaction_constraints"] = str([list(group) for group in self.interaction_constraints])
         return told
 
     def without_effect(self) -> Iterator[str]:

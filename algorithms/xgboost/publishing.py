@@ -1,0 +1,96 @@
+"""The artifact: ``xgboost-model`` as xgboost writes it; what it does not hold lies beside it, in ``drydock/``.
+
+In a directory of its own, because AWS's server takes every file beside the model for another model.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from algorithms.xgboost.hosts import Cluster
+from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.plan import Plan
+from containers.job import TrainingJob
+
+if TYPE_CHECKING:
+    from xgboost import Booster, DMatrix
+
+    from algorithms.xgboost.training import Trained
+
+MODEL = "xgboost-model"
+FORMAT = 1
+IMPORTANCES = ("gain", "cover", "weight", "total_gain", "total_cover")
+
+
+def publish(job: TrainingJob, plan: Plan, trained: Trained, sources: Mapping[str, DMatrix], cluster: Cluster) -> None:
+    """Write the model and its report. Only the first host writes."""
+    if not cluster.is_first:
+        return
+    with job.artifact() as directory:
+        write_model(directory / MODEL, trained.booster)
+        describe(directory, job.hyperparameters, [trained.booster], [trained.results])
+    if job.settings.report:
+        from algorithms.xgboost.report import write_report
+
+        write_report(job, plan, trained, sources)
+
+
+def save(job: TrainingJob, booster: Booster) -> None:
+    """Put the model so far where it will be looked for, whatever happens next."""
+    with job.artifact() as directory:
+        write_model(directory / MODEL, booster)
+
+
+def write_model(path: Path, booster: Booster) -> None:
+    """As `Booster.save_model` in UBJSON, whatever the file's name ends in."""
+    path.write_bytes(booster.save_raw("ubj"))
+
+
+def describe(
+    directory: Path, hp: XGBoostHyperparameters, boosters: Sequence[Booster], results: Sequence[Mapping[str, float]]
+) -> None:
+    """Write ``drydock/model.json`` and ``drydock/importance.csv``; several models' importances follow each other."""
+    import xgboost
+
+    target = directory / "drydock"
+    target.mkdir()
+    description = {
+        "algorithm": "xgboost",
+        "format": FORMAT,
+        "xgboost": xgboost.__version__,
+        "objective": hp.loss,
+        "features": boosters[0].num_features(),
+        "rounds": [booster.num_boosted_rounds() for booster in boosters],
+        "metrics": results[0] if len(results) == 1 else list(results),
+        "hyperparameters": {name: hp[name] for name in sorted(hp.given) if not name.startswith("_")},
+    }
+    (target / "model.json").write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+    with (target / "importance.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        for number, booster in enumerate(boosters):
+            columns, rows = importances(booster, hp.booster == "gblinear")
+            if not number:
+                table.writerow([*(["model"] if len(boosters) > 1 else []), "feature", *columns])
+            table.writerows([*([number] if len(boosters) > 1 else []), *row] for row in rows)
+
+
+def importances(booster: Booster, linear: bool) -> tuple[tuple[str, ...], list[list[Any]]]:
+    """Kinds of importance, and for every feature its number and one value a kind; the most important first.
+
+    Trees: mean and total gain and cover of the splits by a feature, and how many there are (``weight``); features without a
+    split are left out. Linear models: the coefficient (``weight``), of several classes the one that is largest.
+    """
+
+    def score(kind: str) -> dict[int, float]:
+        found: Mapping[str, Any] = booster.get_score(importance_type=kind)
+        return {int(name[1:]): max(value, key=abs) if isinstance(value, list) else value for name, value in found.items()}
+
+    kinds: tuple[str, ...] = ("weight",) if linear else IMPORTANCES
+    scores = [score(kind) for kind in kinds]
+    ranked = sorted(scores[0], key=lambda feature: (-abs(scores[0][feature]), feature))
+    return kinds, [[feature, *(values[feature] for values in scores)] for feature in ranked]

@@ -1,0 +1,114 @@
+"""`report.html`: what came out of a training job, to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.plan import Plan
+from algorithms.xgboost.publishing import importances
+from algorithms.xgboost.scores import predicted_classes
+from containers.job import TrainingJob
+from containers.reporting import figures
+from containers.reporting.report import Report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from xgboost import Booster, DMatrix
+
+    from algorithms.xgboost.training import Trained
+
+#: Features listed.
+LISTED = 20
+#: Points of a scatter plot.
+POINTS = 1500
+#: Classes up to which there is a confusion matrix.
+CLASSES = 100
+
+
+def write_report(job: TrainingJob, plan: Plan, trained: Trained, sources: Mapping[str, DMatrix]) -> None:
+    """Write the page: results, predictions for the channel nearest to unseen data, curves, importance, settings."""
+    hp: XGBoostHyperparameters = job.hyperparameters
+    booster = trained.booster
+    kind = "linear model" if hp.booster == "gblinear" else f"{booster.num_boosted_rounds()} rounds of {hp.booster}"
+    page = Report(f"XGBoost · {job.name}", f"{hp.loss}, {booster.num_features()} features, {kind}")
+    page.heading("Results")
+    if results := trained.results:
+        rows = [[name, *(results[f"{channel}:{name}"] for channel in sources)] for name in plan.names]
+        page.table(["metric", *sources], rows, "Metrics of the published model.")
+    if (best := booster.attr("best_iteration")) is not None:
+        page.text(f"Round {best} was the best by validation:{plan.watched}; the model ends with it.")
+    channel = "validation" if "validation" in sources else "train"
+    _predictions(page, hp, booster, sources[channel], channel if job.hosts.count == 1 else f"this host's rows of {channel}")
+    if trained.history:
+        page.heading("Training")
+        for name in plan.names:
+            lines = {source: [values[f"{source}:{name}"] for values in trained.history] for source in sources}
+            chart = figures.line_chart(lines, x_label="round", y_label=name, start=trained.first)
+            page.figure(chart, f"{name} by round.")
+    _importance(page, *importances(booster, hp.booster == "gblinear"))
+    page.heading("Settings")
+    settings = [[name, str(value)] for name, value in sorted(hp.parameters().items())]
+    page.table(["parameter", "value"], settings, "What xgboost was told; for the rest its defaults hold.")
+    page.write(job.output_dir / "report.html")
+
+
+def _predictions(page: Report, hp: XGBoostHyperparameters, booster: Booster, matrix: DMatrix, where: str) -> None:
+    """Predictions beside labels, as the objective asks; nothing for rankings and survival times."""
+    labels = matrix.get_label()
+    if not len(labels) or not hp.loss.startswith(("binary:", "multi:", "reg:", "count:")):
+        return
+    predictions = booster.predict(matrix)
+    page.heading(f"Predictions on {where}")
+    if hp.loss.startswith(("reg:", "count:")):
+        shown = np.random.default_rng(0).permutation(len(labels))[:POINTS]
+        chart = figures.scatter(labels[shown], predictions[shown], "label", "prediction")
+        page.figure(chart, f"Predictions against labels, {len(shown)} rows.")
+        page.figure(figures.histogram(predictions - labels, "prediction - label"), "Errors.")
+        return
+    if hp.loss in ("binary:logistic", "binary:logitraw") and 0 < (labels > 0.5).sum() < len(labels):
+        page.figure(figures.roc_curve({"": _rates(predictions, labels > 0.5)}), "ROC curve.")
+    classes = hp.num_class or 2
+    if classes <= CLASSES:
+        counts = np.zeros((classes, classes), np.int64)
+        np.add.at(counts, (labels.astype(np.int64), predicted_classes(predictions, hp.loss)), 1)
+        page.figure(figures.confusion_matrix(counts, [str(k) for k in range(classes)]), "Confusion matrix, unweighted.")
+
+
+def _rates(scores: NDArray[Any], true: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """False and true positive rates, as the threshold falls from above the highest score to the lowest."""
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each run of equal scores
+    hits = np.cumsum(true[order])[last]
+    misses = last + 1 - hits
+    return np.append(0, misses / misses[-1]), np.append(0, hits / hits[-1])
+
+
+def _importance(page: Report, columns: tuple[str, ...], rows: list[list[Any]]) -> None:
+    if not rows:
+        return
+    page.heading("Importance")
+    values = [float(row[1 + (columns.index("total_gain") if "total_gain" in columns else 0)]) for row in rows]
+    top = np.argsort(-np.abs(values), kind="stable")[:LISTED]
+    label = "total gain" if "total_gain" in columns else "coefficient"
+    page.figure(
+        _bars([str(rows[k][0]) for k in top], [values[k] for k in top], label), f"The {len(top)} features that matter most."
+    )
+    listed = [[str(row[0]), *row[1:]] for row in rows[:LISTED]]
+    more = f" {len(rows) - LISTED} more are in drydock/importance.csv, beside the model." if len(rows) > LISTED else ""
+    page.table(["feature", *columns], listed, f"Features by {columns[0]}; the first one's number is 0.{more}")
+
+
+def _bars(names: list[str], values: list[float], label: str) -> Figure:
+    """Horizontal bars, the first on top."""
+    figure = figures.new_figure(height=1.0 + 0.2 * len(names))
+    axes = figure.subplots()
+    axes.barh(names, values, color=figures.COLOURS[0])
+    axes.invert_yaxis()
+    axes.set(xlabel=label, ylabel="feature")
+    figures.style(axes)
+    return figure
