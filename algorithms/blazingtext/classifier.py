@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms.blazingtext.corpus import Corpus
 from algorithms.blazingtext.hyperparameters import BlazingTextHyperparameters
-from algorithms.blazingtext.kernels.supervised import count_hits, predict_lines, train_lines
+from algorithms.blazingtext.kernels.supervised import count_hits, draw_rows, predict_lines, train_lines
 from algorithms.blazingtext.lines import LineSource
 from algorithms.blazingtext.ngrams import Lines
 from algorithms.blazingtext.schedule import Schedule
@@ -37,7 +36,8 @@ class Classifier:
     ----------
     input
         Vectors of the words, then of the buckets of n-grams, of which there are none where `word_ngrams` is 1;
-        shape: (words + buckets, vector_dim), float32.
+        shape: (words + buckets, vector_dim), float32. Buckets that no line has used are zero: most are, and then say
+        nothing, take no memory and compress well. fastText draws them all at random.
     output
         shape: (labels, vector_dim), float32.
     args
@@ -50,28 +50,24 @@ class Classifier:
     args: BlazingTextHyperparameters
 
     @classmethod
-    def new(cls, vocabulary: Vocabulary, args: BlazingTextHyperparameters, seed: int) -> Classifier:
-        """One that knows nothing: vectors of words are uniform between ±1/dim, all others zero.
-
-        fastText draws those of buckets, too, or of some of them, depending on the number of its threads. Zero serves as well,
-        is there at once, takes no memory until it is used, and n-grams that no line held then say nothing about a label.
+    def new(cls, vocabulary: Vocabulary, args: BlazingTextHyperparameters) -> Classifier:
+        """All zero, which takes no memory yet.
 
         Raises
         ------
         UserError
-            The matrix would need more memory than there is.
+            The matrices would need more memory than there is.
         """
         words, dim = len(vocabulary), args.vector_dim
         rows = words + (args.buckets if args.word_ngrams > 1 else 0)
-        needed, limit = rows * dim * 4, memory_limit()
+        needed, limit = (rows + len(vocabulary.labels)) * dim * 4, memory_limit()
         if needed > limit or rows > np.iinfo(np.int32).max:
             raise UserError(
                 f"{words:,} words and buckets={args.buckets} of vector_dim={dim} need {needed / GIGABYTE:.1f} GB of memory, "
                 f"and there are {limit / GIGABYTE:.1f} GB; try fewer buckets, a smaller vector_dim or a larger min_count"
             )
-        input = np.zeros((rows, dim), np.float32)
-        input[:words] = np.random.default_rng(seed).uniform(-1 / dim, 1 / dim, (words, dim))
-        return cls(vocabulary, input, np.zeros((len(vocabulary.labels), dim), np.float32), args)
+        input, output = (np.zeros((size, dim), np.float32) for size in (rows, len(vocabulary.labels)))
+        return cls(vocabulary, input, output, args)
 
     def lines(self, corpus: Corpus, *, reading: int = 0, budget: int = 0) -> LineSource:
         """A corpus in the rows of this classifier; see `LineSource`."""
@@ -147,7 +143,7 @@ def train(
     vocabulary = Vocabulary.build(corpus, args.min_count, supervised=True)
     log.info("Number of words:  %d", len(vocabulary))
     log.info("Number of labels: %d", len(vocabulary.labels))
-    model = Classifier.new(vocabulary, args, seed)
+    model = Classifier.new(vocabulary, args)
     source = model.lines(corpus, reading=1, budget=budget)
     judges = None if validation is None else model.lines(validation, budget=budget // 4)
     if judges is not None and not sum(judges.each(lambda lines: len(lines.row_ends), threads)):
@@ -157,6 +153,8 @@ def train(
     history, best = History(), None
 
     def learn(lines: Lines) -> tuple[float, int]:
+        if not history.losses:  # the first epoch
+            draw_rows(model.input, lines.rows, seed)
         start, *rates = schedule.take(lines.tokens)
         return train_lines(model.input, model.output, *lines[:4], *rates, seed + start)
 
@@ -190,7 +188,7 @@ def train(
     return model, history
 
 
-def _mean_loss(steps: Iterator[tuple[float, int]], schedule: Schedule, stop: threading.Event) -> float | None:
+def _mean_loss(steps: Iterable[tuple[float, int]], schedule: Schedule, stop: threading.Event) -> float | None:
     """Go through an epoch; its mean loss, or None where it was stopped."""
     total, number = 0.0, 0
     try:

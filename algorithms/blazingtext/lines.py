@@ -1,9 +1,9 @@
-"""The lines of a channel, as often as they are asked for: encoded once where that fits into memory, again each time otherwise."""
+"""The lines of a channel, as often as they are asked for: encoded once where they fit into memory, each time anew otherwise."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def spread(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+def spread(work: Callable[[T], R], items: Iterable[T], threads: int) -> Generator[R]:
     """``map(work, items)`` by several threads, a few items ahead of the consumer. One thread is the caller's own."""
     if threads == 1:
         yield from map(work, items)
@@ -56,7 +56,7 @@ class LineSource:
         self._budget = budget
         self._kept: list[Lines] | None = None
 
-    def each(self, work: Callable[[Lines], R], threads: int) -> Iterator[R]:
+    def each(self, work: Callable[[Lines], R], threads: int) -> Generator[R]:
         """What `work` answers to each stretch of lines, in their order; with several threads they work at the same time."""
         if self._kept is not None:
             yield from spread(work, self._kept, threads)

@@ -1,4 +1,4 @@
-"""The classifier's inner loops, compiled by numba: softmax over the mean of a line's rows (Joulin et al. 2016, arXiv:1607.01759).
+"""The classifier's inner loops in numba: softmax over the mean of a line's rows (Joulin et al. 2016, arXiv:1607.01759).
 
 Threads call them on different lines and the same matrices, without locks (Recht et al. 2011, "Hogwild!"). They release the GIL.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-#: Sums may be reordered, so that they are vectorised; NaN and infinity stay what they are, for they tell that training diverges.
+#: Sums may be reordered, so that they are vectorised; NaN and infinity stay what they are, for they tell of divergence.
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 #: Rows that are fetched ahead of their use, and the floats of a cache line. Rows lie scattered over hundreds of megabytes.
 _AHEAD, _CACHE_LINE = 8, 16
@@ -75,12 +75,25 @@ def _softmax(output: Any, hidden: Any, shares: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _choice(number: int, place: int) -> int:
-    """One of `number`, as good as at random: `place`, mixed as by SplitMix64, decides."""
+def _mix(place: Any) -> Any:
+    """64 bits that look random, of which `place` is all that decides (SplitMix64)."""
     z = np.uint64(place) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((z ^ (z >> np.uint64(31))) % np.uint64(number))
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def draw_rows(matrix: NDArray[np.float32], rows: NDArray[np.int32], seed: int) -> None:
+    """Draw those of the rows that are zero, uniformly between ±1/dim; `seed`, not negative, and its place settle a row."""
+    dim = matrix.shape[1]
+    scale = np.float32(2.0 / dim / (1 << 24))
+    for i in rows:
+        row = matrix[i]
+        if row[0] == 0:
+            first = _mix(seed) + np.uint64(i) * np.uint64(dim)
+            for j in range(dim):
+                row[j] = (np.float32(_mix(first + np.uint64(j)) >> np.uint64(40)) - np.float32((1 << 23) - 0.5)) * scale
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -115,7 +128,7 @@ def train_lines(
         if end > begin and label_end > label_begin:
             target = labels[label_begin]
             if label_end - label_begin > 1:
-                target = labels[label_begin + _choice(label_end - label_begin, seed + line)]
+                target = labels[label_begin + np.int64(_mix(seed + line) % np.uint64(label_end - label_begin))]
             rate = first_rate + (last_rate - first_rate) * (line / row_ends.size)
             _mean(input, rows, begin, end, hidden)
             _softmax(output, hidden, shares)
