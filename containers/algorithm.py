@@ -64,7 +64,10 @@ class MetricSpec:
 
 
 class Codec(Protocol):
-    """Request bytes to what `Model.predict` takes, and its answer to response bytes. Raises `UserError` for bad requests."""
+    """Request bytes to what `Model.predict` takes, and its answer to response bytes. Raises `UserError` for bad requests.
+
+    A codec may name in `in_kind`, a tuple, media types whose requests are answered in the same type, whatever they accept.
+    """
 
     #: Media types, the first being the one assumed where a request names none.
     accepts: tuple[str, ...]

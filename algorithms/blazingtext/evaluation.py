@@ -8,8 +8,9 @@ Approaches".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,7 @@ def evaluate(words: Sequence[str], vectors: Callable[[Sequence[str]], NDArray[np
     known = set(words)
     found: list[tuple[str, str, float, str]] = []
     for (first, second, score), letter in zip(pairs(), DIVISION, strict=True):
-        spelt = [next((word for word in (each, each.lower()) if word in known), "") for each in (first, second)]
-        found.append((*spelt, score, letter))
+        found.append((_spelling(first, known), _spelling(second, known), score, letter))
     present = sorted({word for pair in found for word in pair[:2] if word})
     unit = {}
     if present:
@@ -69,9 +69,14 @@ def evaluate(words: Sequence[str], vectors: Callable[[Sequence[str]], NDArray[np
 
 def pairs() -> list[tuple[str, str, float]]:
     """Two words and their similarity from 0 to 10 as people judged it: the 353 of gensim's file, in its order."""
-    text = distribution("gensim").locate_file(_FILE).read_text("utf-8")  # type: ignore[attr-defined]
+    text = Path(str(distribution("gensim").locate_file(_FILE))).read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
     return [(first, second, float(score)) for first, second, score in rows]
+
+
+def _spelling(word: str, known: Set[str]) -> str:
+    """How the vocabulary spells a word; empty where it does not."""
+    return next((each for each in (word, word.lower()) if each in known), "")
 
 
 def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:

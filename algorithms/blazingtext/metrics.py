@@ -10,7 +10,5 @@ SPECS = (
     MetricSpec("validation:accuracy", "#validation_accuracy: {value}", r"#validation_accuracy: (\S+)", "Maximize"),
     MetricSpec("train:accuracy", "#train_accuracy: {value}", r"#train_accuracy: (\S+)"),
     # Ours, of every epoch.
-    MetricSpec("train:loss", "Loss: {value}", r"Loss: (\S+)", per_epoch=True),
-    MetricSpec("train:throughput", "Words/second: {value}", r"Words/second: (\S+)", per_epoch=True),
-    MetricSpec("validation:accuracy", "Validation accuracy: {value}", r"Validation accuracy: (\S+)", "Maximize", True),
+    MetricSpec("train:loss", "#train_loss: {value}", r"#train_loss: (\S+)", per_epoch=True),
 )

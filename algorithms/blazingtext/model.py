@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from algorithms.blazingtext.codec import Codec, Request
 from algorithms.blazingtext.fasttext.binary import Binary
 from algorithms.blazingtext.fasttext.prediction import Labels, WordVectors
@@ -26,26 +28,22 @@ class FastTextModel:
         self.predict(Request([""], [1]))  # compiles, or loads what was compiled, before the first request
 
     def predict(self, request: Request) -> list[dict[str, Any]]:
-        """For each instance ``{"label": [...], "prob": [...]}``, by falling probability, or ``{"vector": [...], "word": "..."}``.
+        """Of each instance ``{"label": [...], "prob": [...]}``, by falling probability, or ``{"vector": [...], "word": ...}``.
 
         An instance of which the model knows nothing has no labels, or a vector of zeros.
         """
         if self._labels is None:
-            return [
-                {"vector": vector, "word": word}
-                for word, vector in zip(request.sources, self._vectors(request.sources), strict=True)
-            ]
+            vectors = self._vectors(request.sources)
+            return [{"vector": vector, "word": word} for word, vector in zip(request.sources, vectors, strict=True)]
         text = "\n".join(request.sources) + "\n"
         if text.count("\n") != len(request.sources):  # one instance is one line, whatever it looks like
             text = "".join(source.replace("\n", " ") + "\n" for source in request.sources)
         labels, probabilities = self._labels(text.encode(), max(request.k))
+        counts = np.minimum((labels >= 0).sum(axis=1), request.k).tolist()
         names = self._labels.names
         return [
-            {
-                "label": [names[label] for label in row[:k] if label >= 0],
-                "prob": [p for p, label in zip(prob[:k], row) if label >= 0],
-            }
-            for row, prob, k in zip(labels.tolist(), probabilities.tolist(), request.k, strict=True)
+            {"label": [names[label] for label in row[:count]], "prob": prob[:count]}
+            for row, prob, count in zip(labels.tolist(), probabilities.tolist(), counts, strict=True)
         ]
 
     @classmethod

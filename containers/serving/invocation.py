@@ -72,7 +72,8 @@ def invoke(models: Registry, name: str, environ: WSGIEnvironment, limit: int) ->
         charset = content_type.parameters.get("charset", "utf-8")
         if content_type.name not in (RECORDIO, PARQUET) and charset.lower() not in CHARSETS:
             raise ServingError(415, f"charset {charset!r} is not read; expected utf-8 or us-ascii")
-        accept = negotiate(environ.get("HTTP_ACCEPT"), codec.returns)
+        in_kind = content_type.name in getattr(codec, "in_kind", ())
+        accept = content_type if in_kind else negotiate(environ.get("HTTP_ACCEPT"), codec.returns)
         if accept is None:
             raise ServingError(406, f"none of {environ['HTTP_ACCEPT']!r} is written; expected {', '.join(codec.returns)}")
         batch = codec.decode(_read(environ, limit), content_type)

@@ -16,7 +16,7 @@ SCORES = 1 << 22
 
 
 class WordVectors:
-    """Vectors of words, those of unknown words from their subwords where the model has any. Safe to use from several threads."""
+    """Vectors of words, of unknown ones by their subwords where the model has any. Safe to use from several threads."""
 
     def __init__(self, binary: Binary) -> None:
         self._binary = binary
