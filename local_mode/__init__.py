@@ -41,6 +41,8 @@ def train(
     tensorboard: str | Path | None = None,
     environment: Mapping[str, str] | None = None,
     backend: BackendName = "process",
+    entry_point: str | None = None,
+    source_dir: str | Path | None = None,
     on_line: OnLine | None = None,
 ) -> TrainingResult:
     """Train on this machine as SageMaker would: one process or container a host, under the ``/opt/ml`` contract.
@@ -74,6 +76,9 @@ def train(
         More variables for the hosts.
     backend
         ``process``: a process each, in the environment of this one. ``docker``: a container each, from the algorithm's image.
+    entry_point, source_dir
+        A script that trains in the algorithm's place, for algorithms that are frameworks too: a file, or its path inside a
+        directory, which may be an archive in S3. Hyperparameters are its arguments. See ``containers/README.md``.
     on_line
         Called with every line of the log.
 
@@ -98,6 +103,8 @@ def train(
         tensorboard=tensorboard,
         environment=environment or {},
         backend=backend,
+        entry_point=entry_point,
+        source_dir=source_dir,
     )
     return TrainingJob(request).run(output, on_line or _ignore)
 

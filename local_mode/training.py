@@ -20,6 +20,7 @@ from local_mode.pipes import PipeFeeder
 from local_mode.processes import Failure, Outcome, Processes, signal_of
 from local_mode.request import TrainingRequest
 from local_mode.results import TrainingResult, collect
+from local_mode.script import Script
 
 Status = Literal["InProgress", "Completed", "Failed", "Stopped"]
 OnLine = Callable[[str], None]
@@ -79,6 +80,11 @@ class TrainingJob:
         files = {name: sources.gather(name, location, work / "downloads" / name) for name, location in request.channels.items()}
         if request.input_mode == "Pipe":
             sources.require_alike(files)
+        script = Script.find(request.entry_point, request.source_dir) if request.entry_point is not None else None
+        if script is not None:
+            hyperparameters = script.hyperparameters(request.hyperparameters)
+        else:
+            hyperparameters = {name: _as_text(value) for name, value in request.hyperparameters.items()}
         hosts = [f"algo-{number}" for number in range(1, request.instance_count + 1)]
         layouts = []
         for index, host in enumerate(hosts):
@@ -96,7 +102,7 @@ class TrainingJob:
                     root=work / host,
                     host=host,
                     hosts=hosts,
-                    hyperparameters={name: _as_text(value) for name, value in request.hyperparameters.items()},
+                    hyperparameters=hyperparameters,
                     channels=channels,
                     checkpoints=_directory(request.checkpoints),
                     tensorboard=_directory(request.tensorboard),
@@ -106,6 +112,8 @@ class TrainingJob:
             )
         for layout in layouts:
             layout.write()
+            if script is not None:
+                script.copy(layout.root)
         return layouts
 
     def _execute(self, layouts: Sequence[HostLayout], on_line: OnLine, *options: str) -> Outcome:

@@ -35,7 +35,7 @@ ALL = 1 << 30
 class XGBoostFramework:
     """See `containers.algorithm.Framework`."""
 
-    paths = (Path(__file__).parent / "compat",)
+    paths: tuple[Path, ...] = (Path(__file__).parent / "compat",)
 
     def model_fn(self, model_dir: str) -> Booster:
         """The model in a file that `Booster.save_model` wrote: ``xgboost-model``, or another where it is the only one.

@@ -64,6 +64,8 @@ def _reads_job(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         help="Hyperparameters, one or more; may be repeated. `drydock hyperparameters ALGORITHM` lists them.",
     )
+    @click.option("--entry-point", metavar="FILE", help="A script that trains in ALGORITHM's place, as xgboost allows.")
+    @click.option("--source-dir", metavar="DIR|s3://…", help="The directory in which that script lies, with all it needs.")
     @functools.wraps(command)
     def collect(
         more: tuple[str, ...],

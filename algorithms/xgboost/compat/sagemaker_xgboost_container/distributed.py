@@ -30,8 +30,8 @@ def rabit_run(
 ) -> None:
     """Call `exec_fun` on all hosts that have data, with xgboost's collective between them; end the process of the others.
 
-    Hosts meet where those of the built-in algorithm do, so that ports and attempts, of which AWS's function may be told, are not
-    needed. None leaves before all do.
+    Hosts meet where those of the built-in algorithm do, so that the ports and attempts of AWS's function are not needed. None
+    leaves before all do.
 
     Parameters
     ----------
