@@ -1,14 +1,18 @@
-"""The image under test, and data that it has to learn."""
+"""The images under test, and the problems of the contract suite, which they have to learn."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from local_mode import images
 from tests.acceptance.container import Job, running
+from tests.contract.case import Case
+from tests.contract.cases import CASES, FIRST
 
-HYPERPARAMETERS = {"predictor_type": "binary_classifier", "epochs": "5", "num_models": "4"}
+#: What stands for the others where time is short.
+REPRESENTATIVES = ("linear-learner", "xgboost")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,42 +21,53 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.docker)
 
 
-@pytest.fixture(scope="session")
-def image() -> str:
-    """The image of Linear Learner as this checkout builds it; without Docker everything here fails and says so."""
-    return images.build(images.find("linear-learner"), "cpu")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for a `case` runs over one of each algorithm, and over those few under the mark `representative`."""
+    if "case" in metafunc.fixturenames:
+        marks = {name: [pytest.mark.representative] for name in REPRESENTATIVES}
+        cases = [pytest.param(case, id=case.algorithm_name, marks=marks.get(case.algorithm_name, ())) for case in FIRST]
+        metafunc.parametrize("case", cases, scope="session")
 
 
 @pytest.fixture(scope="session")
-def rows() -> np.ndarray:
-    """A label of 0 or 1 and two features, of which the sum tells the label; shape: (1000, 3)."""
-    features = np.random.default_rng(0).normal(size=(1000, 2))
-    return np.column_stack([features.sum(axis=1) > 0, features])
-
-
-@pytest.fixture(scope="session")
-def csv(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rows as two files of one directory."""
-    directory = tmp_path_factory.mktemp("data")
-    for name, half in zip(("a.csv", "b.csv"), np.array_split(rows, 2), strict=True):
-        np.savetxt(directory / name, half, "%.6g", ",")
-    return directory
+def build() -> Callable[[str], str]:
+    """`build(algorithm)`: its image as this checkout makes it; without Docker everything here fails and says so."""
+    return cache(lambda algorithm: images.build(images.find(algorithm), "cpu"))
 
 
 @pytest.fixture
-def make_job(tmp_path: Path, csv: Path):
-    """A job for a binary classifier, with the data in its train channel."""
+def image(build: Callable[[str], str], case: Case) -> str:
+    """The image of the case's algorithm."""
+    return build(case.algorithm_name)
 
-    def make(mode: str = "File", **hyperparameters: str) -> Job:
-        return Job(tmp_path / "job", HYPERPARAMETERS | hyperparameters, csv, mode)
 
-    return make
+@pytest.fixture
+def make_job(tmp_path: Path, case: Case) -> Callable[..., Job]:
+    """`make_job(mode, **hyperparameters)`: a job of the case."""
+    return lambda mode="File", **hyperparameters: Job(tmp_path / "job", case, mode, hyperparameters)
 
 
 @pytest.fixture(scope="session")
-def model(image: str, csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a model that the image has trained, readable for everybody."""
-    job = Job(tmp_path_factory.mktemp("trained") / "job", HYPERPARAMETERS, csv)
-    with running(image, "train", options=job.mounted()) as container:
-        assert container.wait() == 0, container.log
-    return job.model
+def trained(build: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Path]:
+    """`trained(case)`: a directory with a model that the image has trained, readable for everybody."""
+
+    @cache
+    def train(case: Case) -> Path:
+        job = Job(tmp_path_factory.mktemp("trained") / "job", case)
+        with running(build(case.algorithm_name), "train", options=job.mounted()) as container:
+            assert container.wait() == 0, container.log
+        return job.model
+
+    return train
+
+
+@pytest.fixture
+def model(trained: Callable[[Case], Path], case: Case) -> Path:
+    """A model of the case."""
+    return trained(case)
+
+
+@pytest.fixture
+def siblings(trained: Callable[[Case], Path], case: Case) -> dict[Case, Path]:
+    """Models of all cases of the algorithm."""
+    return {other: trained(other) for other in CASES if other.algorithm_name == case.algorithm_name}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from local_mode.pipes import PipeFeeder
+from tests.contract.case import Case
 
 #: Somebody whom no image knows.
 ANYBODY = "12345:0"
@@ -41,21 +44,24 @@ class Container:
         """Wait until it ends; its exit code."""
         return int(docker("wait", self.name))
 
-    def wait_for_log(self, text: str) -> None:
-        """Wait until its log tells something."""
+    def wait_for_log(self, regex: str, times: int = 1) -> None:
+        """Wait until so many lines of its log match."""
         with subprocess.Popen(["docker", "logs", "--follow", self.name], stdout=subprocess.PIPE, text=True) as follower:
             assert follower.stdout is not None
-            found = any(text in line for line in follower.stdout)
+            for line in follower.stdout:
+                times -= bool(re.search(regex, line))
+                if not times:
+                    break
             follower.kill()
-        assert found, self.log
+        assert not times, self.log
 
     def wait_for_ping(self) -> None:
         """Wait until it is ready to answer."""
-        self._wait_until(self._pings)
+        self.wait_until(self._pings)
 
     def wait_for_health(self) -> None:
         """Wait until Docker finds it healthy."""
-        self._wait_until(lambda: docker("inspect", "--format", "{{.State.Health.Status}}", self.name) == "healthy")
+        self.wait_until(lambda: docker("inspect", "--format", "{{.State.Health.Status}}", self.name) == "healthy")
 
     def request(self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"):
         """An HTTP request to the only port that is published; status and body of the answer."""
@@ -69,13 +75,19 @@ class Container:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
+    def reaches(self, port: int) -> bool:
+        """Whether what runs in the container finds a server that is ready on a port of its network."""
+        probe = f"import urllib.request as http; http.urlopen('http://127.0.0.1:{port}/ping')"
+        command = ["docker", "exec", self.name, "python", "-P", "-c", probe]
+        return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
     def _pings(self) -> bool:
         try:
             return self.request("GET", "/ping")[0] == 200
         except OSError:  # it does not listen yet
             return False
 
-    def _wait_until(self, condition) -> None:
+    def wait_until(self, condition) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, self.log
@@ -96,22 +108,16 @@ def running(image: str, *command: str, options: tuple[str, ...] = (), hardened: 
 
 
 class Job:
-    """A directory laid out as ``/opt/ml``, open to everybody as the container may be anybody."""
+    """A directory laid out as ``/opt/ml`` with a case's data in it, open to everybody as the container may be anybody."""
 
-    def __init__(self, root: Path, hyperparameters: Mapping[str, str], data: Path, mode: str = "File") -> None:
+    def __init__(self, root: Path, case: Case, mode: str = "File", hyperparameters: Mapping[str, str] | None = None) -> None:
         self.root = root
         for directory in ("input/config", "input/data", "model", "output/data"):
             (root / directory).mkdir(parents=True)
-        if mode == "File":
-            shutil.copytree(data, self.stem)
-        channel = {"ContentType": "text/csv", "TrainingInputMode": mode}
-        self._config("hyperparameters", dict(hyperparameters))
-        self._config("inputdataconfig", {"train": channel})
-
-    @property
-    def stem(self) -> Path:
-        """Where the train channel lies."""
-        return self.root / "input" / "data" / "train"
+        self.stems = write(case, root / ("input/data" if mode == "File" else "piped"))
+        channel = {"ContentType": case.content_types[-1], "TrainingInputMode": mode}
+        self._config("hyperparameters", {**case.hyperparameters, **(hyperparameters or {})})
+        self._config("inputdataconfig", dict.fromkeys(self.stems, channel))
 
     @property
     def model(self) -> Path:
@@ -127,5 +133,28 @@ class Job:
             path.chmod(0o777 if path.is_dir() else 0o666)
         return "--volume", f"{self.root}:/opt/ml"
 
+    @contextmanager
+    def fed(self) -> Iterator[None]:
+        """Feed the pipes that the container reads, all of them as long as the block runs."""
+        failed: list[Exception] = []
+        with ExitStack() as stack:
+            for name, directory in self.stems.items():
+                stem = self.root / "input" / "data" / name
+                stack.enter_context(PipeFeeder(stem, sorted(directory.iterdir()), failed.append))
+            yield
+        assert not failed
+
     def _config(self, name: str, value: object) -> None:
         (self.root / "input" / "config" / f"{name}.json").write_text(json.dumps(value))
+
+
+def write(case: Case, directory: Path) -> dict[str, Path]:
+    """Write the channels of a case, two files each; channel to its directory."""
+    stems = {}
+    for name, examples in case.examples.items():
+        stems[name] = directory / name
+        stems[name].mkdir(parents=True)
+        half = -(-len(examples) // 2)
+        for file, part in (("a", examples[:half]), ("b", examples[half:])):
+            (stems[name] / file).write_bytes(case.encode(part, case.content_types[-1]))
+    return stems

@@ -1,32 +1,26 @@
-"""Whether a model has learned the rows of `conftest`."""
+"""Whether a model has learned its case."""
 
-from __future__ import annotations
-
-import json
 from pathlib import Path
 
-import numpy as np
-
-from containers.algorithm import find
 from containers.media import MediaType
 from containers.settings import ServeSettings
-
-CSV, JSON = MediaType.parse("text/csv"), MediaType.parse("application/json")
-
-
-def as_csv(rows: np.ndarray) -> bytes:
-    """The features as the body of a request."""
-    return "\n".join(f"{first:.6g},{second:.6g}" for first, second in rows[:, 1:]).encode()
+from tests.contract.case import Answer, Case
 
 
-def accuracy(answer: bytes, rows: np.ndarray) -> float:
-    """Of a JSON answer to `as_csv`."""
-    labels = [prediction["predicted_label"] for prediction in json.loads(answer)["predictions"]]
-    return float(np.mean(labels == rows[:, 0]))
+def formats(case: Case, directory: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The media types that a model reads and those it writes."""
+    codec = case.algorithm.load(directory, ServeSettings.read({}, directory.parent)).codec
+    return codec.accepts, codec.returns
 
 
-def learned(directory: Path, rows: np.ndarray) -> bool:
-    """Whether a model directory holds a model that knows the rows; loaded here, as a model is good anywhere."""
-    model = find("linear-learner").load(directory, ServeSettings.read({}, directory.parent))
-    predictions = model.predict(model.codec.decode(as_csv(rows), CSV))
-    return accuracy(model.codec.encode(predictions, JSON), rows) > 0.95
+def answers(case: Case, directory: Path) -> list[Answer]:
+    """What the model in a directory says of the unseen examples; loaded here, as a model is good anywhere."""
+    model = case.algorithm.load(directory, ServeSettings.read({}, directory.parent))
+    sent, returned = MediaType.parse(model.codec.accepts[0]), MediaType.parse(model.codec.returns[0])
+    predictions = model.predict(model.codec.decode(case.request(case.unseen, sent.name), sent))
+    return case.answers(model.codec.encode(predictions, returned), returned.name)
+
+
+def learned(case: Case, directory: Path) -> bool:
+    """Whether a model directory holds a model that is good enough."""
+    return case.is_good(case.score(case.unseen, answers(case, directory)))

@@ -5,9 +5,21 @@ import json
 from local_mode import images
 from tests.acceptance.container import docker
 
+#: Bytes that an image may take at most, unpacked.
+LARGEST = {"linear-learner": 1.7e9, "xgboost": 0.7e9, "blazingtext": 0.6e9}
+COMMON = {"drydock-ml", "flask", "gunicorn", "matplotlib", "numpy"}
+#: What is in the image of one algorithm, of all that only some need.
+SPECIAL = {
+    "linear-learner": {"numba", "tensorflow-cpu"},
+    "xgboost": {"numba", "pyarrow", "xgboost-cpu"},
+    "blazingtext": {"numba"},
+}
+#: What is in none.
+TOOLS = {"pip", "setuptools", "wheel", "pytest", "moto", "click", "rich", "scikit-learn"}
 
-def test_size(image):
-    assert images.inspect(image).size < 1.7e9
+
+def test_size(image, case):
+    assert images.inspect(image).size < LARGEST[case.algorithm_name]
 
 
 def test_labels_and_command(image):
@@ -23,10 +35,11 @@ def test_labels_and_command(image):
     assert config["Healthcheck"]
 
 
-def test_only_what_linear_learner_needs_is_inside(image):
+def test_only_what_the_algorithm_needs_is_inside(image, case):
     names = {package.split()[0].lower().replace("_", "-") for package in images.inspect(image).packages}
-    assert {"drydock-ml", "tensorflow-cpu", "flask", "gunicorn", "matplotlib"} <= names
-    assert not names & {"boto3", "scikit-learn", "pyarrow", "pip", "setuptools", "pytest", "moto", "xgboost"}
+    needed = SPECIAL[case.algorithm_name]
+    assert names >= COMMON | needed
+    assert not names & (TOOLS | set().union(*SPECIAL.values()) - needed)
 
 
 def test_neither_tests_nor_data_nor_tools_are_inside(image):

@@ -1,97 +1,40 @@
-"""What the official notebooks set and send is accepted as it stands; their data are invented, and the epochs are few."""
+"""What the official notebooks set and send is accepted as it stands; their data are invented, and the trainings short."""
 
-import json
-from pathlib import Path
+from importlib import import_module
 
-import numpy as np
 import pytest
 
 import local_mode
-import recordio
 from tests.acceptance.notebooks import TABLE, Run, runs
+from tests.contract.cases import FIRST
 
-CSV, JSON, JSONLINES, RECORDIO = "text/csv", "application/json", "application/jsonlines", "application/x-recordio-protobuf"
-ROWS, WIDTH = 400, 12
-#: Words in the place of a value: what the SDK works out of the data.
-BY_THE_SDK = {"feature_dim": WIDTH, "mini_batch_size": ROWS}
-PRETRAINED = {"predictor_type": "binary_classifier"}
-ABSENT = pytest.param(None, marks=pytest.mark.skip(f"there is no {TABLE}; DRYDOCK_DATA may name another place for the data"))
+RUNS = [
+    pytest.param(case.algorithm_name, case.facts, run, id=f"{case.algorithm_name}-{run.title}")
+    for case in FIRST
+    for run in runs(case.facts)
+]
+ABSENT = pytest.param(
+    "", "", None, marks=pytest.mark.skip(f"there is no {TABLE}; DRYDOCK_DATA may name another place for the data")
+)
 
 
-@pytest.mark.parametrize("run", [pytest.param(run, id=run.title) for run in runs("linear_learner")] or [ABSENT])
-def test_linear_learner(image, run: Run, tmp_path):
-    given = {name: BY_THE_SDK[name] if " " in value else value for name, value in (run.hyperparameters or PRETRAINED).items()}
-    features, labels = invent(given)
-    channels = {name: write(tmp_path / name, features, labels, run.content_type) for name in run.channels or ("train",)}
+@pytest.mark.parametrize(("algorithm", "module", "run"), RUNS or [ABSENT])
+def test_notebook(build, algorithm: str, module: str, run: Run, tmp_path):
+    build(algorithm)
+    prepared = import_module(f"tests.acceptance.notebooks.{module}").prepare(run, tmp_path)
     result = local_mode.train(
-        "linear-learner",
-        channels,
-        given | {"epochs": 1},
+        algorithm,
+        prepared.channels,
+        prepared.hyperparameters,
         tmp_path / "out",
         content_type=run.content_type,
-        sharded=list(channels) if run.sharded else (),
+        sharded=list(prepared.channels) if run.sharded else (),
         backend="docker",
     )
-    if "_tuning_objective_metric" in given:
-        assert given["_tuning_objective_metric"] in result.metrics
-    if run.request is None:
+    if "_tuning_objective_metric" in prepared.hyperparameters:
+        assert prepared.hyperparameters["_tuning_objective_metric"] in result.metrics
+    if prepared.body is None:
         return
     transform = {"SAGEMAKER_BATCH": "true"} if run.request.get("batch") else {}
     with local_mode.serve(result.model_archive, environment=transform, workers=1, backend="docker") as endpoint:
-        answer = endpoint.invoke(body(run, features), run.request["content_type"], run.accept)
-    predictions = read(answer, run.accept or JSON)
-    assert len(predictions) == len(features)
-    for field in ("predicted_label", "score"):
-        if field in run.response_fields:
-            assert np.isfinite([prediction[field] for prediction in predictions]).all()
-
-
-def invent(hyperparameters: dict[str, object]) -> tuple[np.ndarray, np.ndarray]:
-    """Features, shape: (rows, width), and labels that they tell, in the range of the predictor type."""
-    width = int(hyperparameters.get("feature_dim", WIDTH))
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(ROWS, width)).astype(np.float32)
-    label = features @ rng.normal(size=width)
-    classes = {"regressor": 0, "binary_classifier": 2}.get(hyperparameters["predictor_type"])
-    if classes is None:
-        classes = int(hyperparameters["num_classes"])
-    if classes:
-        label = np.argsort(np.argsort(label)) * classes // ROWS
-    return features, label.astype(np.float32)
-
-
-def write(directory: Path, features: np.ndarray, labels: np.ndarray, content_type: str | None) -> Path:
-    """A channel of one file, called as the SDK calls what it writes, or as a batch transform does."""
-    directory.mkdir()
-    if content_type == CSV:
-        np.savetxt(directory / "train.csv.out", np.column_stack([labels, features]), "%.7g", ",")
-    else:
-        recordio.write(directory / "matrix_0.pbr", features, labels)
-    return directory
-
-
-def body(run: Run, features: np.ndarray) -> bytes:
-    """All rows in one request; what the notebook's instances have beside their features is kept."""
-    match run.request["content_type"]:
-        case "text/csv":
-            return "\n".join(",".join(f"{value:.7g}" for value in row) for row in features).encode()
-        case "application/x-recordio-protobuf":
-            return recordio.encode(features)
-        case "application/jsonlines":
-            return "\n".join(json.dumps({"features": row}) for row in features.tolist()).encode()
-        case "application/json":
-            (instance,) = run.request["body"]["instances"]
-            return json.dumps({"instances": [instance | {"features": row} for row in features.tolist()]}).encode()
-        case other:
-            raise AssertionError(f"no test knows how to write {other}")
-
-
-def read(answer: bytes, accept: str) -> list[dict[str, object]]:
-    """The predictions, a dictionary each."""
-    if accept == JSON:
-        return json.loads(answer)["predictions"]
-    if accept == JSONLINES:
-        return [json.loads(line) for line in answer.splitlines()]
-    assert accept == RECORDIO
-    columns = recordio.decode(answer).labels
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        prepared.check(endpoint.invoke(prepared.body, run.request["content_type"], run.accept))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,24 @@ class Run:
     response_fields: str
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A run with invented data in the place of the notebook's.
+
+    Attributes
+    ----------
+    body
+        Of the request; None where the notebook sends none.
+    check
+        Asserts that an answer is what the notebook goes on with.
+    """
+
+    channels: Mapping[str, Path]
+    hyperparameters: Mapping[str, Any]
+    body: bytes | None
+    check: Callable[[bytes], None]
+
+
 def runs(algorithm: str) -> Iterator[Run]:
     """All there are of an algorithm, by the table's name; none where there is no table."""
     if TABLE.exists():
@@ -59,10 +77,10 @@ def _of(entry: Mapping[str, Any]) -> Iterator[Run]:
         title=Path(entry["path"]).stem,
         hyperparameters=entry["hyperparameters"],
         channels=tuple(channel.split()[0] for channel in entry["channels"]),  # a remark may follow
-        content_type=declared if "/" in declared else None,
+        content_type=None if " " in declared or declared == "none" else declared,  # a remark says that there is none
         sharded="ShardedByS3Key" in declared,
         request=request,
-        accept=accept.split()[0] if accept else None,
+        accept=next((word for word in (accept or "").split() if "/" in word), None),
         response_fields=json.dumps(entry["response_fields"]),
     )
     yield first
