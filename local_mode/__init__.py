@@ -117,6 +117,8 @@ def serve(
     workers: int | None = None,
     environment: Mapping[str, str] | None = None,
     backend: BackendName = "process",
+    entry_point: str | None = None,
+    source_dir: str | Path | None = None,
     on_line: OnLine | None = None,
 ) -> Endpoint:
     """Serve a model on a loopback port until the endpoint is closed.
@@ -135,6 +137,8 @@ def serve(
         More variables for the server.
     backend
         As for `train`.
+    entry_point, source_dir
+        A script that serves in the algorithm's place; otherwise as for `train`.
     on_line
         Called, in another thread, with every line of the server's log.
 
@@ -157,6 +161,8 @@ def serve(
         workers=workers,
         environment=environment or {},
         backend=backend,
+        entry_point=entry_point,
+        source_dir=source_dir,
         on_line=on_line or _ignore,
     )
 

@@ -23,6 +23,7 @@ from local_mode.backends import Program
 from local_mode.errors import EndpointFailed
 from local_mode.layout import link
 from local_mode.processes import Process, signal_group, start
+from local_mode.script import Script
 
 #: Seconds until ``/ping`` must answer; SageMaker waits eight minutes, which nobody would at a terminal.
 START_LIMIT = 60.0
@@ -49,15 +50,21 @@ class Endpoint:
         workers: int | None,
         environment: Mapping[str, str],
         backend: str,
+        entry_point: str | None,
+        source_dir: str | Path | None,
         on_line: Callable[[str], None],
     ) -> None:
         runner = backends.find(backend)
+        script = Script.find(entry_point, source_dir)
         with ExitStack() as stack:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drydock-")))
             files = _place(_local(model, root / "download"), root / "model", runner.machine)
             port = network.free_ports(1)[0] if port is None else network.require_free(port)
             self.url = f"http://{network.LOOPBACK}:{port}"
             settings = {"MODEL_SERVER_WORKERS": str(workers)} if workers is not None else {}
+            if script is not None:
+                script.copy(root)
+                settings |= script.environment
             program = Program(
                 "serve",
                 algorithm or _algorithm(files),

@@ -19,7 +19,7 @@ class TrainingRequest:
     Raises
     ------
     UserError
-        A field is out of range, names a channel that is not there, or is of no use without another.
+        A field is out of range or names a channel that is not there.
     """
 
     algorithm: str
@@ -39,8 +39,6 @@ class TrainingRequest:
     def __post_init__(self) -> None:
         if self.instance_count < 1:
             raise UserError(f"instance_count: must be at least 1, got {self.instance_count}")
-        if self.source_dir is not None and self.entry_point is None:
-            raise UserError("source_dir: name the script in it that trains, the entry point")
         for name in self.channels:
             checked_name(name, "channel")
         for name in self.sharded:

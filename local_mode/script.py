@@ -1,4 +1,4 @@
-"""A script that trains in the algorithm's place, brought to the hosts as the SageMaker SDK brings it."""
+"""A script that trains or serves in the algorithm's place, brought to the hosts as the SageMaker SDK brings it."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ class Script:
     code: Path | str
 
     @classmethod
-    def find(cls, entry_point: str, source_dir: str | Path | None) -> Self:
-        """The script that a request names.
+    def find(cls, entry_point: str | None, source_dir: str | Path | None) -> Self | None:
+        """The script of these arguments of `local_mode.train`; None where they name none.
 
         Raises
         ------
         UserError
-            There is no such file, or no such directory.
+            There is no such file, or a directory without the name of a script in it.
         """
+        if entry_point is None:
+            if source_dir is not None:
+                raise UserError("source_dir: name the script in it, the entry_point")
+            return None
         if s3.is_uri(source_dir or ""):
             return cls(entry_point, str(source_dir))
         if source_dir is None:
@@ -56,9 +60,17 @@ class Script:
 
     def hyperparameters(self, given: Mapping[str, object]) -> dict[str, str]:
         """Those of the job: every value as JSON, which tells the script whether it was a number or text."""
-        place = self.code if isinstance(self.code, str) else CODE
-        values = {**given, "sagemaker_program": self.program, "sagemaker_submit_directory": place}
+        values = {**given, "sagemaker_program": self.program, "sagemaker_submit_directory": self._place}
         return {name: json.dumps(value, default=str) for name, value in values.items()}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells a server of it."""
+        return {"SAGEMAKER_PROGRAM": self.program, "SAGEMAKER_SUBMIT_DIRECTORY": self._place}
+
+    @property
+    def _place(self) -> str:
+        return self.code if isinstance(self.code, str) else CODE
 
     def copy(self, root: Path) -> None:
         """Copy the code to a host, which may write beside it; from S3 the host fetches it itself."""

@@ -80,7 +80,7 @@ class TrainingJob:
         files = {name: sources.gather(name, location, work / "downloads" / name) for name, location in request.channels.items()}
         if request.input_mode == "Pipe":
             sources.require_alike(files)
-        script = Script.find(request.entry_point, request.source_dir) if request.entry_point is not None else None
+        script = Script.find(request.entry_point, request.source_dir)
         if script is not None:
             hyperparameters = script.hyperparameters(request.hyperparameters)
         else:

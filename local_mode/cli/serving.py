@@ -17,6 +17,8 @@ from local_mode.cli.training import runs
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Loopback port to listen on.")
 @click.option("--workers", type=click.IntRange(min=1), help="Server processes.  [default: one a core]")
 @click.option("--algorithm", metavar="NAME", help="The algorithm, for a model that does not say it in its model.json.")
+@click.option("--entry-point", metavar="FILE", help="A script that serves in the algorithm's place, as xgboost allows.")
+@click.option("--source-dir", metavar="DIR|s3://…", help="The directory in which that script lies, with all it needs.")
 @runs
 def serve(model: str, **options: Any) -> None:
     """Serve MODEL, a model.tar.gz (a path or s3://…) or the directory of its files, until Ctrl-C.

@@ -125,4 +125,15 @@ def _read(channel, epoch):
     return parts
 
 
+class Framework(Algorithm):
+    """For scripts that define all that they need."""
+
+    name = "tiny-framework"
+
+    class framework:
+        paths = ()
+        model_fn = input_fn = predict_fn = output_fn = None
+
+
 algorithm = Algorithm()
+framework = Framework()
