@@ -16,6 +16,7 @@ from containers.algorithm import ChannelSpec
 from containers.batch import Batch
 from containers.channels import Channel
 from containers.content import tabular
+from containers.content.layout import ANY, Range
 from containers.errors import UserError, did_you_mean
 from containers.hyperparameters import AUTO
 from containers.job import TrainingJob
@@ -52,7 +53,7 @@ def read(channel: Channel, hp: LinearLearnerHyperparameters, epoch: int, feature
         media,
         rows=blocks * hp.mini_batch_size,
         features=width,
-        classes={"binary_classifier": 2, "multiclass_classifier": hp.num_classes}.get(hp.predictor_type),
+        targets=ANY if hp.predictor_type == "regressor" else Range.classes(max(hp.outputs, 2)),
     )
     known = 0
     for batch in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,38 @@ from containers.errors import UserError
 COMMA = ","
 #: What XGBoost's CSV may have between the values.
 DELIMITERS = ",;\t| "
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers from `low` to `high`, but for `low` itself where they are `above` it, and for fractions where they are `whole`."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: bool = False
+    whole: bool = False
+
+    @classmethod
+    def classes(cls, count: int) -> Range:
+        """Whole numbers from 0, below `count`."""
+        return cls(0, count - 1, whole=True)
+
+    def __str__(self) -> str:
+        """In words, such as ``a whole number from 0 to 9``."""
+        kind = "a whole number" if self.whole else "a finite number" if self == ANY else "a number"
+        low = "" if self.low == -math.inf else f" above {self.low:g}" if self.above else f" from {self.low:g}"
+        return kind + low + ("" if self.high == math.inf else f" to {self.high:g}")
+
+    def unfit(self, values: NDArray[np.float32]) -> int | None:
+        """Flat index of the first value outside, or that is no finite number; None where there is none."""
+        fit = np.isfinite(values) & (values <= self.high) & (values > self.low if self.above else values >= self.low)
+        if self.whole:
+            fit &= values == np.floor(values)
+        return None if fit.all() else int(fit.argmin())
+
+
+#: Every finite number.
+ANY = Range()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +62,8 @@ class Layout:
         infinite values are always refused.
     index_base
         The number of the first feature in libsvm text, 0 or 1.
-    classes
-        Where given, a label is a class: a whole number from 0, below this.
+    targets
+        What a label may be.
     weights
         Whether a CSV row has its weight in the column after the labels, a finite number from 0.
     delimiters
@@ -45,7 +78,7 @@ class Layout:
     features: int | None = None
     missing: bool = False
     index_base: int = 0
-    classes: int | None = None
+    targets: Range = ANY
     weights: bool = False
     delimiters: str = COMMA
     rows: int = 1000
@@ -78,19 +111,15 @@ class Layout:
     @property
     def label(self) -> str:
         """What a label has to be, in words."""
-        return "a label, a finite number" if self.classes is None else f"a label, a whole number from 0 to {self.classes - 1}"
+        return f"a label, {self.targets}"
 
     def unfit_label(self, labels: NDArray[np.float32]) -> int | None:
         """Flat index of the first value that may not be a label, or None."""
-        fit = np.isfinite(labels)
-        if self.classes is not None:
-            fit &= (labels >= 0) & (labels < self.classes) & (labels == np.floor(labels))
-        return None if fit.all() else int(fit.argmin())
+        return self.targets.unfit(labels)
 
     def unfit_weight(self, weights: NDArray[np.float32]) -> int | None:
         """Flat index of the first value that may not be a weight, or None."""
-        fit = np.isfinite(weights) & (weights >= 0)
-        return None if fit.all() else int(fit.argmin())
+        return Range(0).unfit(weights)
 
     def unfit(self, features: NDArray[np.float32]) -> int | None:
         """Flat index of the first value that may not be a feature (infinite, or NaN where none may be missing), or None."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from containers.batch import Batch, Predictions
 from containers.content import encoders, jsons
-from containers.content.layout import COMMA, Layout
+from containers.content.layout import ANY, COMMA, Layout, Range
 from containers.content.rebatch import join, rebatch
 from containers.errors import UserError
 from containers.media import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO, MediaType
@@ -46,7 +46,7 @@ def read(
     labels: int = 1,
     missing: bool = False,
     index_base: int = 0,
-    classes: int | None = None,
+    targets: Range = ANY,
     weights: bool = False,
     delimiters: str = COMMA,
 ) -> Iterator[Batch]:
@@ -68,8 +68,8 @@ def read(
         Whether features may be missing or NaN; see `Layout`.
     index_base
         The number of the first feature in libsvm text.
-    classes
-        Where given, labels are classes: whole numbers from 0, below this.
+    targets
+        What a label may be.
     weights
         Whether the column of a CSV file after the labels is the weight of its row. Other formats say themselves whether they
         have weights.
@@ -87,7 +87,7 @@ def read(
     UserError
         Names the part, the line (from 1) or record (from 0) and the column, what was expected and what was found.
     """
-    layout = Layout(label_size(media, labels), features, missing, index_base, classes, weights, delimiters, rows, bulk=True)
+    layout = Layout(label_size(media, labels), features, missing, index_base, targets, weights, delimiters, rows, bulk=True)
     return rebatch(_all(parts, _decoder(media), layout), rows)
 
 

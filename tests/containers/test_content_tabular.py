@@ -14,7 +14,7 @@ import recordio
 from containers.batch import Batch, Predictions
 from containers.channels import Part
 from containers.content import tabular
-from containers.content.layout import DELIMITERS
+from containers.content.layout import DELIMITERS, Range
 from containers.content.rebatch import cut, rebatch
 from containers.content.tabular import TabularCodec
 from containers.errors import UserError
@@ -129,10 +129,18 @@ def test_data_are_read_only_as_they_are_needed():
 
 
 @pytest.mark.parametrize(
-    ("classes", "labels", "wanted"), [(2, "0 1 2", "0 to 1"), (3, "0 2 -1", "0 to 2"), (3, "0 1 1.5", "0 to 2")]
+    ("targets", "labels", "wanted"),
+    [
+        (Range.classes(2), "0 1 2", "a whole number from 0 to 1"),
+        (Range.classes(3), "0 2 -1", "a whole number from 0 to 2"),
+        (Range.classes(3), "0 1 1.5", "a whole number from 0 to 2"),
+        (Range(0, 1), "0 0.5 1.5", "a number from 0 to 1"),
+        (Range(0), "0 7 -1", "a number from 0"),
+        (Range(-1, above=True), "-0.5 7 -1", "a number above -1"),
+    ],
 )
 @pytest.mark.parametrize("name", [CSV, LIBSVM, RECORDIO, PARQUET])
-def test_labels_that_are_no_class_are_refused(name, classes, labels, wanted):
+def test_labels_outside_their_range_are_refused(name, targets, labels, wanted):
     values = [float(text) for text in labels.split()]
     table = np.column_stack([values, np.ones(3)])
     body = spellings(table)[name]
@@ -141,8 +149,8 @@ def test_labels_that_are_no_class_are_refused(name, classes, labels, wanted):
     if name == RECORDIO:
         body = recordio.encode(table[:, 1:], table[:, 0])
 
-    with pytest.raises(UserError, match=f"train/a, .*expected a label, a whole number from {wanted}, got '?{values[2]:g}"):
-        list(read(name, body, classes=classes))
+    with pytest.raises(UserError, match=f"train/a, .*expected a label, {wanted}, got '?{values[2]:g}"):
+        list(read(name, body, targets=targets))
 
 
 def test_a_type_that_no_table_has():
