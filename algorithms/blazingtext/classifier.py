@@ -182,6 +182,7 @@ def train(
     if best is not None:
         best.restore(model.input, model.output)
     history.words_per_second = schedule.words_per_second
+    log.info("Average throughput in Million words/sec: %.2f", history.words_per_second / 1e6)
     if not stop.is_set():
         history.train_accuracy = model.accuracy(source, threads)
         history.validation_accuracy = None if judges is None else model.accuracy(judges, threads)

@@ -107,7 +107,7 @@ def test_items_are_taken_a_few_ahead_only() -> None:
     results = spread(lambda item: item, items(), 2)
     assert next(results) == 0
     assert len(taken) < 10
-    results.close()  # type: ignore[attr-defined]
+    results.close()
 
 
 @pytest.mark.parametrize("threads", [1, 2])
