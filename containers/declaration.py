@@ -31,7 +31,7 @@ class Declaration:
     type
         ``words``, ``integers`` and ``groups`` are lists: ``rmse,error@0.7``, ``(0, 1, -1)`` and ``[[0, 1], [2, 3]]``.
     choices
-        The words accepted: all values of a categorical one, the members of a list of words, the words beside a number or a flag.
+        The words accepted: all values of a categorical one, all members of a list of words, words beside a number or a flag.
     forms
         Further members of a list of words: how they are shown, and the expression that all of one must match.
     min, max, exclusive_min, exclusive_max
@@ -107,9 +107,9 @@ class Declaration:
             case "words":
                 return _all(self._word(word) for word in _split(text))
             case "integers":
-                return self._integers(_nested(text, "[]"))
+                return self._integers(_nested(text, 1))
             case "groups":
-                groups = _nested(text, "[[]]")
+                groups = _nested(text, 2)
                 return _all(map(self._integers, groups)) if isinstance(groups, list) else None
         for choice in self.choices:
             if choice.lower() == text.lower():
@@ -154,14 +154,13 @@ def _split(text: str) -> list[str]:
     return [word.strip().strip("\"'") for word in inner.split(",")]
 
 
-def _nested(text: str, shape: str) -> Any:
-    """Lists and integers, of JSON or as Python writes them, with or without the outermost brackets; None for all else."""
-    text = text.translate(_BRACKETS).strip()
-    depth = len(shape) // 2
-    if not text.replace(" ", "").startswith("[" * depth):
-        text = f"[{text}]"
+def _nested(text: str, depth: int) -> Any:
+    """Lists that deep, of JSON or as Python writes them, the outer brackets as may be; None for what is none."""
+    text = text.translate(_BRACKETS)
+    opened = text[: len(text) - len(text.lstrip("[ \t"))].count("[")
+    lacking = max(0, depth - opened)
     try:
-        return json.loads(_LAST_COMMA.sub("]", text))
+        return json.loads("[" * lacking + _LAST_COMMA.sub("]", text) + "]" * lacking)
     except (ValueError, RecursionError):
         return None
 

@@ -20,7 +20,7 @@ from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
 from algorithms.xgboost.matrices import combined
 from algorithms.xgboost.metrics import log_line
 from algorithms.xgboost.plan import Plan
-from algorithms.xgboost.publishing import MODEL, describe, write_model
+from algorithms.xgboost.publishing import MODEL, write_importance, write_model
 from algorithms.xgboost.scores import predicted_classes
 from containers.errors import UserError
 from containers.job import TrainingJob
@@ -100,7 +100,7 @@ def fit_folds(job: TrainingJob, report: Reporter, plan: Plan, folds: Folds) -> N
     with job.artifact() as artifact:
         for number, trained in enumerate(done):
             write_model(artifact / f"{MODEL}-{number}", trained.booster)
-        describe(artifact, hp, [trained.booster for trained in done], [trained.results for trained in done])
+        write_importance(artifact, [trained.booster for trained in done], hp.booster == "gblinear")
     held_out.write(job.output_dir / PREDICTIONS)
 
 

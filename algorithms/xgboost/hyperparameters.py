@@ -83,7 +83,7 @@ class XGBoostHyperparameters(Hyperparameters):
     sampling_method: str = choice("uniform", "gradient_based", default="uniform")
     prob_buffer_row: int | None = number(default=None, gt=1, applies=_GONE)
     aft_loss_distribution: str = choice("normal", "logistic", "extreme", default="normal", applies="objective=survival:aft")
-    aft_loss_distribution_scale: float = number(default=1.0, gt=0, applies="objective=survival:aft")
+    aft_loss_distribution_scale: float = number(default=1.0, ge=0, applies="objective=survival:aft")
     save_model_on_termination: bool = flag(default=False)
     use_dask_gpu_training: bool = flag(default=False)
     silent: int | None = number(default=None, ge=0, le=1, applies="verbosity not given")

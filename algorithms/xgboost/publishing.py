@@ -10,10 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from algorithms.xgboost.hosts import Cluster
-from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
 from algorithms.xgboost.plan import Plan
 from containers.job import TrainingJob
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from algorithms.xgboost.training import Trained
 
 MODEL = "xgboost-model"
-FORMAT = 1
 IMPORTANCES = ("gain", "cover", "weight", "total_gain", "total_cover")
 
 
@@ -33,7 +29,7 @@ def publish(job: TrainingJob, plan: Plan, trained: Trained, sources: Mapping[str
         return
     with job.artifact() as directory:
         write_model(directory / MODEL, trained.booster)
-        describe(directory, job.hyperparameters, [trained.booster], [trained.results])
+        write_importance(directory, [trained.booster], job.hyperparameters.booster == "gblinear")
     if job.settings.report:
         from algorithms.xgboost.report import write_report
 
@@ -51,32 +47,18 @@ def write_model(path: Path, booster: Booster) -> None:
     path.write_bytes(booster.save_raw("ubj"))
 
 
-def describe(
-    directory: Path, hp: XGBoostHyperparameters, boosters: Sequence[Booster], results: Sequence[Mapping[str, float]]
-) -> None:
-    """Write ``drydock/model.json`` and ``drydock/importance.csv``; several models' importances follow each other."""
-    import xgboost
-
+def write_importance(directory: Path, boosters: Sequence[Booster], linear: bool) -> None:
+    """Write ``drydock/importance.csv``; several models' rows follow each other, and begin with the model's number."""
     target = directory / "drydock"
     target.mkdir()
-    description = {
-        "algorithm": "xgboost",
-        "format": FORMAT,
-        "xgboost": xgboost.__version__,
-        "objective": hp.loss,
-        "features": boosters[0].num_features(),
-        "rounds": [booster.num_boosted_rounds() for booster in boosters],
-        "metrics": results[0] if len(results) == 1 else list(results),
-        "hyperparameters": {name: hp[name] for name in sorted(hp.given) if not name.startswith("_")},
-    }
-    (target / "model.json").write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2))
+    several = len(boosters) > 1
     with (target / "importance.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         for number, booster in enumerate(boosters):
-            columns, rows = importances(booster, hp.booster == "gblinear")
+            kinds, rows = importances(booster, linear)
             if not number:
-                table.writerow([*(["model"] if len(boosters) > 1 else []), "feature", *columns])
-            table.writerows([*([number] if len(boosters) > 1 else []), *row] for row in rows)
+                table.writerow([*(["model"] if several else []), "feature", *kinds])
+            table.writerows([*([number] if several else []), *row] for row in rows)
 
 
 def importances(booster: Booster, linear: bool) -> tuple[tuple[str, ...], list[list[Any]]]:

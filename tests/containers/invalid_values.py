@@ -1,5 +1,6 @@
 """For any declared hyperparameter, values that break its rule: what a contract test needs to see every rule enforced."""
 
+import json
 import math
 
 from containers.hyperparameters import Declaration
@@ -14,6 +15,29 @@ def invalid_values(declaration: Declaration) -> list[str]:
         return ["", "no such choice", f"{declaration.choices[0]}x"]
     if declaration.type == "boolean":
         return ["", "yes", "2", "truefalse", "None"]
+    if declaration.type == "words":
+        return ["", " ", ",", "no such word", f"{declaration.choices[0]},", f"{declaration.choices[0]},no such word", "[]", "@"]
+    if declaration.type in ("integers", "groups"):
+        bad = [
+            "",
+            "x",
+            "[]",
+            "()",
+            "[[]]",
+            "[1",
+            "1 2",
+            "[1.5]",
+            "[true]",
+            "[null]",
+            '["1"]',
+            "[[[1]]]",
+            "{}",
+            "__import__",
+        ]
+        bad += ["[[1], 2]", "[1, [2]]"]
+        bad += [] if declaration.min is None else [f"[{int(declaration.min) - 1}]"]
+        bad += [] if declaration.max is None else [f"[{int(declaration.max) + 1}]"]
+        return bad
     values = [*NEVER_NUMBERS]
     step = 1 if declaration.type == "integer" else None
     if declaration.type == "integer":
@@ -30,6 +54,12 @@ def invalid_values(declaration: Declaration) -> list[str]:
 def valid_edges(declaration: Declaration) -> list[str]:
     """Strings at the very border of what is allowed, every choice included."""
     values = [*declaration.choices]
+    if declaration.type == "words":
+        return [*values, ",".join(values), ", ".join(values), json.dumps(values), str(values), values[0].upper()]
+    if declaration.type in ("integers", "groups"):
+        low, high = (int(bound) if bound is not None else 7 for bound in (declaration.min, declaration.max))
+        lists = [f"[{low}]", f"({low},)", f"({low}, {high})", f"{low},{high}"]
+        return lists if declaration.type == "integers" else [*lists, f"[[{low}], [{low}, {high}]]", f"(({low},), ({high},))"]
     if declaration.type == "boolean":
         return [*values, "true", "False", "TRUE", "0", "1"]
     step = 1 if declaration.type == "integer" else None

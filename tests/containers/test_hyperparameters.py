@@ -8,7 +8,7 @@ import pydantic
 import pytest
 
 from containers.errors import UserError
-from containers.hyperparameters import AUTO, Auto, Hyperparameters, choice, flag, number
+from containers.hyperparameters import AUTO, Auto, Hyperparameters, choice, flag, groups, integers, number, words
 from tests.containers.invalid_values import invalid_values, valid_edges
 
 
@@ -24,6 +24,10 @@ class Example(Hyperparameters):
     loss: str = choice("auto", "logistic", "hinge_loss", default="auto")
     use_bias: bool = flag(default=True, tune=(True, False))
     normalize: bool | Auto = flag(default=AUTO)
+    metrics: tuple[str, ...] = words("rmse", "auc", forms={"error@t": r"error@[\d.]+"}, default=("rmse",))
+    signs: tuple[int, ...] | None = integers(ge=-1, le=1)
+    sets: tuple[tuple[int, ...], ...] | None = groups(ge=0)
+    lambda_: float = number(default=1.0, ge=0, aliases=("reg_lambda",))
 
     @classmethod
     def conflicts(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -54,6 +58,10 @@ def test_defaults():
         "loss": "auto",
         "use_bias": True,
         "normalize": "auto",
+        "metrics": ("rmse",),
+        "signs": None,
+        "sets": None,
+        "lambda_": 1.0,
     }
 
 
@@ -85,6 +93,19 @@ def test_defaults():
         ("use_bias", False, False),
         ("normalize", "auto", "auto"),
         ("normalize", "false", False),
+        ("metrics", "auc", ("auc",)),
+        ("metrics", "AUC, error@0.7", ("auc", "error@0.7")),
+        ("metrics", ["auc", "rmse"], ("auc", "rmse")),
+        ("metrics", '"auc,rmse"', ("auc", "rmse")),
+        ("metrics", "['auc', 'rmse']", ("auc", "rmse")),
+        ("signs", "(1, 0, -1)", (1, 0, -1)),
+        ("signs", "(1,)", (1,)),
+        ("signs", "1,0", (1, 0)),
+        ("signs", [1, 0], (1, 0)),
+        ("sets", "[[0, 1], [2,3,4]]", ((0, 1), (2, 3, 4))),
+        ("sets", "((0, 1), (2,))", ((0, 1), (2,))),
+        ("sets", " [ [0], [1] ] ", ((0,), (1,))),
+        ("sets", "[0, 1], [2]", ((0, 1), (2,))),
     ],
 )
 def test_both_encodings_are_read(name, text, value):
@@ -113,6 +134,29 @@ def test_every_declared_rule_is_enforced(declaration):
         assert lines[0].startswith(f"{declaration.name}: expected {declaration.rule}, got {text!r}"), text
     for text in valid_edges(declaration):
         Example.parse({"kind": "regressor", "num_classes": "3", declaration.name: text})
+
+
+def test_lists_are_parsed_and_never_evaluated():
+    for text in ("[" * 100_000, "[" * 100_000 + "]" * 100_000, "__import__('os')", "[0 for _ in ()]", "(-1,0,{})"):
+        assert problems({"kind": "regressor", "sets": text})
+        assert problems({"kind": "regressor", "signs": text})
+
+
+def test_a_word_of_a_list_that_is_nearly_right():
+    (line,) = problems({"kind": "regressor", "metrics": "auc,rsme"})
+    rule = "words separated by commas, each one of rmse, auc, error@t"
+    assert line == f"metrics: expected {rule}, got 'auc,rsme' (did you mean 'rmse'?)"
+
+
+def test_other_names():
+    parsed = parse(reg_lambda="3")
+    assert parsed["lambda"] == parsed.lambda_ == 3
+    assert parsed == parse(**{"lambda": "3"})
+    assert "lambda" in parsed.given and "reg_lambda" not in parsed.given
+    assert problems({"kind": "regressor", "lambda": "1", "reg_lambda": "2"}) == [
+        "reg_lambda: another name of lambda, which is given, too"
+    ]
+    assert problems({"kind": "regressor", "reg_lambda": "-1"}) == ["lambda: expected a number >= 0, got '-1'"]
 
 
 def test_all_problems_are_listed_at_once():
@@ -165,7 +209,7 @@ def test_hyperparameters_do_not_change():
 
 def test_declarations_are_facts_in_order():
     declared = {declaration.name: declaration for declaration in Example.declared()}
-    assert list(declared) == list(Example.model_fields)
+    assert list(declared) == [name.removesuffix("_") for name in Example.model_fields]
     assert declared["kind"].required and declared["kind"].choices == ("regressor", "classifier")
     assert not declared["num_classes"].required and declared["num_classes"].default is None
     assert declared["num_classes"].applies == "kind=classifier"
@@ -175,6 +219,10 @@ def test_declarations_are_facts_in_order():
     assert declared["weight"].rule == "a number > 0 or 'auto' or 'balanced'"
     assert declared["normalize"].rule == "true or false or 'auto'"
     assert declared["use_bias"].tune == (True, False)
+    assert [declared[name].type for name in ("metrics", "signs", "sets")] == ["words", "integers", "groups"]
+    assert declared["signs"].rule == "a list of integers >= -1 and <= 1, as in (0, 1)"
+    assert declared["sets"].rule == "lists of integers >= 0, as in [[0, 1], [2, 3]]"
+    assert declared["lambda"].aliases == ("reg_lambda",)
 
 
 def test_a_field_must_be_declared_and_annotated():

@@ -17,7 +17,12 @@ SPELLINGS = {
     "integer": ("10", "10.0", "1e1", "+10", '"10"'),
     "float": ("0.0005", "5E-4", "5e-4", ".0005", '"5E-4"'),
     "categorical": ('""',),
+    "words": ('""',),
+    "integers": ("[1, 0]", "(1, 0)", "(1,0,)", "1, 0", "[1,0]", '"[1, 0]"'),
+    "groups": ("[[1, 2], [3]]", "((1, 2), (3,))", "[[1,2],[3]]", "[1, 2], [3]", '"[[1, 2], [3]]"'),
 }
+#: What the table calls the types that are lists.
+LISTS = {"list(comma-separated)": "words", "tuple of -1/0/1": "integers", "nested list of integers": "groups"}
 
 
 def test_every_algorithm_has_a_case():
@@ -62,8 +67,8 @@ def test_what_the_rules_allow_is_accepted(case):
 @each_algorithm
 def test_all_problems_are_listed_at_once(case):
     bad = {declaration.name: invalid_values(declaration)[0] for declaration in declared(case)}
-    found = problems(case, **bad, unheard_of="1", predictor="1")
-    for name in [*bad, "unheard_of", "predictor"]:
+    found = problems(case, **bad, unheard_of="1", predicted="1")
+    for name in [*bad, "unheard_of", "predicted"]:
         assert any(line.startswith(f"{name}: ") for line in found), name
 
 
@@ -87,10 +92,21 @@ def test_spellings_of_booleans_and_numbers(case):
     for declaration in declared(case):
         plain, *spellings = SPELLINGS[declaration.type]
         if not problems(case, **{declaration.name: plain}):
-            value = getattr(parse(case, **{declaration.name: plain}), declaration.name)
-            assert value == json.loads(plain)
+            value = parse(case, **{declaration.name: plain})[declaration.name]
+            assert json.loads(json.dumps(value)) == json.loads(plain)
             for text in spellings:
-                assert getattr(parse(case, **{declaration.name: text}), declaration.name) == value, (declaration, text)
+                assert parse(case, **{declaration.name: text})[declaration.name] == value, (declaration, text)
+
+
+@each_algorithm
+def test_other_names_mean_the_same(case):
+    for declaration in declared(case):
+        for alias in declaration.aliases:
+            (value, *_) = valid_edges(declaration)
+            others = {name: text for name, text in case.hyperparameters.items() if name != declaration.name}
+            one, other = (case.algorithm.Hyperparameters.parse({**others, name: value}) for name in (declaration.name, alias))
+            assert one == other and one.given == other.given
+            assert any(line.startswith(f"{alias}: ") for line in problems(case, **{alias: value, declaration.name: value}))
 
 
 @each_algorithm
@@ -120,6 +136,7 @@ def facts_of(declaration: Declaration) -> dict[str, object]:
         "choices": set(declaration.choices),
         "default": declaration.default,
         "required": declaration.required,
+        "aliases": {*declaration.aliases},
         "tune": declaration.tune,
     }
 
@@ -127,14 +144,24 @@ def facts_of(declaration: Declaration) -> dict[str, object]:
 def facts_in(row: dict, declaration: Declaration) -> dict[str, object]:
     """The same facts in a row of the table."""
     tunable = row["tunable"] or {}
+    choices = set(row["choices"] or ())
     return {
-        "type": row["type"].partition("|")[0],
+        "type": "boolean" if choices == {"true", "false"} else LISTS.get(row["type"], row["type"].partition("|")[0]),
         "bounds": bounds(row["min"], row["max"], row["exclusive_min"], row["exclusive_max"]),
-        "choices": set(row["choices"] or ()) - {"true", "false"} | ({"auto"} if row["auto_allowed"] else set()),
-        "default": None if row["default"] is None else declaration.read(str(row["default"])),
+        "choices": choices - {"true", "false"} | ({"auto"} if row["auto_allowed"] else set()),
+        "default": None if row["default"] is None else read(declaration, str(row["default"])),
         "required": row["required"] is True,
+        "aliases": {*row.get("aliases", ())},
         "tune": tuple(map(declaration.read, tunable.get("values", [tunable["min"], tunable["max"]]))) if tunable else None,
     }
+
+
+def read(declaration: Declaration, text: str) -> object:
+    """A value of the table, as text where that is what it is, such as ``all cores``."""
+    try:
+        return declaration.read(text)
+    except ValueError:
+        return text
 
 
 def bounds(low: float | None, high: float | None, exclusive_low: bool, exclusive_high: bool) -> str:

@@ -79,7 +79,7 @@ def test_one_that_cannot_be_read_is_passed_over(tmp_path, caplog):
     (tmp_path / "checkpoints" / "xgboost-checkpoint.5").write_bytes(b"{L\x00 torn")
     (tmp_path / "checkpoints" / "xgboost-checkpoint.9.sagemaker-ignore").write_bytes(b"half")
     (tmp_path / "checkpoints" / "other").write_bytes(b"")
-    model, rounds = Checkpoints(tmp_path / "checkpoints").latest()
+    _, rounds = Checkpoints(tmp_path / "checkpoints").latest()
     assert rounds == 5
     assert "xgboost-checkpoint.5 cannot be read, trying the one before" in caplog.text
 

@@ -178,16 +178,13 @@ def test_the_artifact_is_xgboost_s_own_with_what_it_lacks_beside_it(tmp_path):
     trained = boosted(job, data)
     publish(job, Plan.of(job.hyperparameters, None, True), trained, data, Cluster(job.hosts))
     files = {str(path.relative_to(job.model_dir)) for path in job.model_dir.rglob("*") if path.is_file()}
-    assert files == {"xgboost-model", "drydock/model.json", "drydock/importance.csv"}
+    assert files == {"xgboost-model", "drydock/importance.csv"}
 
     loaded = xgboost.Booster()
     loaded.load_model(job.model_dir / "xgboost-model")
     predicted = loaded.predict(xgboost.DMatrix(table()[0]))
 
     assert np.array_equal(predicted, trained.booster.predict(data["train"]))
-    described = json.loads((job.model_dir / "drydock" / "model.json").read_bytes())
-    assert described["features"] == 8 and described["rounds"] == [loaded.num_boosted_rounds()]
-    assert described["metrics"] == trained.results
     header, *rows = (job.model_dir / "drydock" / "importance.csv").read_text().splitlines()
     assert header == "feature,gain,cover,weight,total_gain,total_cover"
     gains = {int(name[1:]): value for name, value in loaded.get_score(importance_type="gain").items()}
