@@ -65,37 +65,34 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
     tuple
         The rows, int32, and where those of each line end, int64.
     """
-    rows, n = np.empty(1024, np.int32), 0
-    ends = np.empty(lines, np.int64)
-    hashes = np.empty(1024, np.uint32)
-    position = 0
+    table, known, eos, minn, maxn, bucket, ngrams, kept = features
+    most = text.size // 2 + lines  # a word and a blank take two bytes, a newline one
+    hashes, ends = np.empty(most, np.uint32), np.empty(lines, np.int64)
+    rows = np.empty(most * ngrams + (text.size + 2 * most) * maxn, np.int32)  # what is not used takes no memory
+    n = position = 0
     for line in range(lines):
         words, ended = 0, False
         while True:
             start, stop, h = next_word(text, position)
-            position = max(stop, start + 1)
             newline = start == stop
-            if ended and not newline:
-                continue  # fastText reads no further than a </s> that stands in the text
-            entry = features.eos if newline else find(features.table, text, start, stop, h)[0]
+            position = max(stop, start + 1)
             if newline:
-                h = np.uint32(_EOS_HASH)
-            if not ended and (entry < features.words if entry >= 0 else newline or not is_label(text, start, stop)):
-                rows = _room(rows, n + 1 + (stop - start + 2) * features.maxn)
-                n = _add_word(features, text, start, stop, entry, h == _EOS_HASH, rows, n)
-                if words == hashes.size:
-                    hashes = np.concatenate((hashes, np.empty(hashes.size, np.uint32)))
+                entry, h = eos, np.uint32(_EOS_HASH)
+            else:
+                entry = np.int64(find(table, text, start, stop, h)[0])
+            if not ended and (entry < known if entry >= 0 else newline or not is_label(text, start, stop)):
+                if entry >= 0:
+                    rows[n] = entry
+                    n += 1
+                if maxn > 0 and h != _EOS_HASH:
+                    n = _add_subwords(text, start, stop, minn, maxn, bucket, known, kept, rows, n)
                 hashes[words] = h
                 words += 1
             if newline:
                 break
-            ended = h == _EOS_HASH
-        rows = _room(rows, n + words * (features.ngrams - 1))
-        for i in range(words if features.ngrams > 1 else 0):
-            h = np.uint64(np.int64(np.int32(hashes[i])))  # signed, as fastText has it
-            for j in range(i + 1, min(words, i + features.ngrams)):
-                h = h * np.uint64(116049371) + np.uint64(np.int64(np.int32(hashes[j])))
-                n = _add_bucket(features, np.int64(h % np.uint64(features.bucket)), rows, n)
+            ended = ended or h == _EOS_HASH  # fastText reads no further than a </s> that stands in the text
+        if ngrams > 1:
+            n = _add_ngrams(hashes[:words], ngrams, bucket, known, kept, rows, n)
         ends[line] = n
     return rows[:n], ends
 
@@ -114,64 +111,69 @@ def rows_of_words(features: Features, chars: NDArray[np.uint8], ends: NDArray[np
     tuple
         As `rows_of_lines`.
     """
-    rows, n = np.empty(1024, np.int32), 0
+    table, known, _, minn, maxn, bucket, _, kept = features
+    rows = np.empty(ends.size + (chars.size + 2 * ends.size) * maxn, np.int32)
     row_ends = np.empty(ends.size, np.int64)
-    start = 0
+    n = start = 0
     for word in range(ends.size):
         stop = ends[word]
         h = hash_word(chars[start:stop])
-        entry = find(features.table, chars, start, stop, h)[0]
-        rows = _room(rows, n + 1 + (stop - start + 2) * features.maxn)
-        n = _add_word(features, chars, start, stop, entry, h == _EOS_HASH and stop - start == 4, rows, n)
+        entry = find(table, chars, start, stop, h)[0]
+        if entry >= 0:
+            rows[n] = entry
+            n += 1
+        if maxn > 0 and h != _EOS_HASH:
+            n = _add_subwords(chars, start, stop, minn, maxn, bucket, known, kept, rows, n)
         row_ends[word] = n
         start = stop
     return rows[:n], row_ends
 
 
-@njit(cache=True, nogil=True)
-def _room(rows: Any, wanted: int) -> Any:
-    """The array, in a larger one if it has not the room wanted."""
-    if wanted <= rows.size:
-        return rows
-    larger = np.empty(2 * wanted, np.int32)
-    larger[: rows.size] = rows
-    return larger
+# What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them and each call.
 
 
 @njit(cache=True, nogil=True)
-def _add_bucket(features: Features, bucket: int, rows: Any, n: int) -> int:
-    if features.kept.size:
-        bucket = features.kept[bucket]
-    if bucket < 0:
-        return n
-    rows[n] = features.words + bucket
-    return n + 1
+def _add_ngrams(hashes: Any, ngrams: int, bucket: int, known: int, kept: Any, rows: Any, n: int) -> int:
+    """Add the rows of 2 to `ngrams` words in a row."""
+    for i in range(hashes.size):
+        h = np.uint64(np.int64(np.int32(hashes[i])))  # signed, as fastText has it
+        for j in range(i + 1, min(hashes.size, i + ngrams)):
+            h = h * np.uint64(116049371) + np.uint64(np.int64(np.int32(hashes[j])))
+            n = _add_bucket(np.int64(h % np.uint64(bucket)), known, kept, rows, n)
+    return n
 
 
 @njit(cache=True, nogil=True)
-def _add_word(features: Features, text: Any, start: int, stop: int, entry: int, eos: bool, rows: Any, n: int) -> int:
-    """Add the row of a word, if it is known, and of its subwords: all `minn` to `maxn` characters in a row of ``<word>``."""
-    if entry >= 0:
-        rows[n] = entry
-        n += 1
-    if eos or features.maxn == 0:
-        return n
+def _add_subwords(
+    text: Any, start: int, stop: int, minn: int, maxn: int, bucket: int, known: int, kept: Any, rows: Any, n: int
+) -> int:
+    """Add the rows of a word's subwords: `minn` to `maxn` characters in a row of ``<word>``."""
     size = stop - start + 2
     for i in range(size):
         if (_byte(text, start, size, i) & 0xC0) == 0x80:
             continue  # not where a character begins
         h = np.uint32(2166136261)
         j, characters = i, 1
-        while j < size and characters <= features.maxn:
+        while j < size and characters <= maxn:
             h = _hashed(h, _byte(text, start, size, j))
             j += 1
             while j < size and (_byte(text, start, size, j) & 0xC0) == 0x80:
                 h = _hashed(h, _byte(text, start, size, j))
                 j += 1
-            if characters >= features.minn and not (characters == 1 and (i == 0 or j == size)):
-                n = _add_bucket(features, np.int64(h) % features.bucket, rows, n)
+            if characters >= minn and not (characters == 1 and (i == 0 or j == size)):
+                n = _add_bucket(np.int64(h) % bucket, known, kept, rows, n)
             characters += 1
     return n
+
+
+@njit(cache=True, nogil=True)
+def _add_bucket(bucket: int, known: int, kept: Any, rows: Any, n: int) -> int:
+    if kept.size:
+        bucket = np.int64(kept[bucket])
+    if bucket < 0:
+        return n
+    rows[n] = known + bucket
+    return n + 1
 
 
 @njit(inline="always")

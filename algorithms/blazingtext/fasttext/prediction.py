@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from algorithms.blazingtext.fasttext import features, network
 from algorithms.blazingtext.fasttext.arguments import HIERARCHICAL_SOFTMAX, SOFTMAX
 from algorithms.blazingtext.fasttext.binary import Binary
 
-#: Scores held at once, those of all labels for each line.
-SCORES = 1 << 22
+#: Bytes of text taken at once, and scores, those of all labels for each line: they bound the memory of a large request.
+STRETCH, SCORES = 1 << 20, 1 << 22
 
 
 class WordVectors:
@@ -61,15 +61,30 @@ class Labels:
             shapes: (lines, k or the number of labels if that is less).
         """
         k = min(k, len(self.names))
+        found = [each for stretch in _stretches(text) for each in self._of_stretch(stretch, k)]
+        labels, logs = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return labels, np.exp(logs)
+
+    def _of_stretch(self, text: bytes, k: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+        """Labels and the logarithms of their probabilities, some lines at a time."""
         lines = text.count(b"\n")
         rows, ends = features.rows_of_lines(self._features, np.frombuffer(bytearray(text), np.uint8), lines)
         hidden = network.means(self._binary.input, self._binary.args.dim, rows, ends)
-        if self._tree is not None:
-            labels, logs = network.descend(self._binary.output, self._tree, hidden, k)
-        else:
-            step = max(1, SCORES // len(self.names))
-            blocks = (hidden[start : start + step] for start in range(0, lines, step))
-            found = [network.best(self._probabilities(self._binary.output, block), k) for block in blocks]
-            labels, logs = (np.concatenate(each) for each in zip(*found, strict=True))
-        labels[np.diff(ends, prepend=0) == 0] = -1  # of nothing nothing is known
-        return labels, np.exp(logs)
+        unknown = np.diff(ends, prepend=0) == 0
+        step = max(1, SCORES // len(self.names))
+        for block in (slice(start, start + step) for start in range(0, lines, step)):
+            if self._tree is not None:
+                labels, logs = network.descend(self._binary.output, self._tree, hidden[block], k)
+            else:
+                labels, logs = network.best(self._probabilities(self._binary.output, hidden[block]), k)
+            labels[unknown[block]] = -1  # of nothing nothing is known
+            yield labels, logs
+
+
+def _stretches(text: bytes) -> Iterator[bytes]:
+    """Whole lines of about `STRETCH` bytes."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start + STRETCH) + 1 or len(text)
+        yield text[start:end]
+        start = end
