@@ -116,11 +116,14 @@ def misfits(names: Sequence[str], objective: str) -> Iterator[str]:
 
 
 def as_library(name: str, objective: str, tweedie_variance_power: float) -> str:
-    """What xgboost calls a metric."""
-    if name == "tweedie-nloglik":
-        return f"{name}@{tweedie_variance_power}"
-    if name == "error" and objective == "binary:logitraw":
-        return "error@0"  # raw scores: no probability to compare with one half
+    """What xgboost calls a metric; names that mean the same give the same."""
+    base, _, parameter = name.partition("@")
+    if base == "tweedie-nloglik":
+        return f"{base}@{float(parameter or tweedie_variance_power):.15g}"
+    if base == "error":
+        # Raw scores are no probabilities to compare with one half.
+        threshold = float(parameter or (0 if objective == "binary:logitraw" else 0.5))
+        return base if threshold == 0.5 else f"{base}@{threshold:.15g}"
     return name
 
 
@@ -132,14 +135,18 @@ def log_line(epoch: int, values: dict[str, float]) -> str:
     return "\t".join([f"[{epoch}]", *(f"{name.replace(':', '-', 1)}:{value}" for name, value in values.items())])
 
 
+#: How AWS's expressions end, by channel.
+_VALUES = {"train": r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*", "validation": r"(\S+)"}
+
+
 def _specs() -> Iterator[MetricSpec]:
-    for channel in ("train", "validation"):
+    for channel, value in _VALUES.items():
         for name, metric in METRICS.items():
             yield MetricSpec(
                 f"{channel}:{name}",
                 f"[{{epoch}}]\t{channel}-{name}:{{value}}",
                 # CloudWatch shows a tab as #011.
-                rf".*\[[0-9]+\].*(?:#011|\t){channel}-{name}:(\S+)",
+                rf".*\[[0-9]+\].*(?:#011|\t){channel}-{name}:{value}",
                 metric.direction if channel == "validation" else None,
                 per_epoch=True,
             )

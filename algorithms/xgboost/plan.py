@@ -54,19 +54,19 @@ class Plan:
         return metric_of(self.watched).direction == "Maximize"
 
     @property
-    def library(self) -> list[str]:
-        """Those that xgboost computes."""
-        return [name for name in self.names if not metric_of(name).ours]
-
-    @property
     def ours(self) -> list[str]:
         """Those that we compute."""
         return [name for name in self.names if metric_of(name).ours]
 
     def parameters(self, hp: XGBoostHyperparameters) -> dict[str, Any]:
         """What xgboost is told of metrics."""
-        told = [as_library(name, hp.loss, hp.tweedie_variance_power) for name in self.library]
-        return {"eval_metric": told} if told else {"disable_default_eval_metric": True}
+        told = self.told(hp)
+        return {"eval_metric": [*dict.fromkeys(told.values())]} if told else {"disable_default_eval_metric": True}
+
+    def told(self, hp: XGBoostHyperparameters) -> dict[str, str]:
+        """Those that xgboost computes, as the user and as xgboost calls them."""
+        names = [name for name in self.names if not metric_of(name).ours]
+        return {name: as_library(name, hp.loss, hp.tweedie_variance_power) for name in names}
 
 
 class Evaluation:
@@ -79,7 +79,7 @@ class Evaluation:
     """
 
     def __init__(self, plan: Plan, hp: XGBoostHyperparameters, sources: Mapping[str, DMatrix], cluster: Cluster | None) -> None:
-        self._plan, self._sources = plan, sources
+        self._plan, self._sources, self._told = plan, sources, plan.told(hp)
         self._evals = [(matrix, channel) for channel, matrix in sources.items()]
         total = cluster.sum if cluster is not None else np.asarray
         self._scores = {
@@ -91,11 +91,12 @@ class Evaluation:
     def __call__(self, booster: Booster, epoch: int) -> dict[str, float]:
         """``validation:rmse`` and so on to value, channel by channel, in the order in which they were asked for."""
         found: dict[str, float] = {}
-        if self._plan.library:
-            # "[3]\ttrain-rmse:0.25\ttrain-error@0.5:0.5\tvalidation-rmse:0.5": in the order given, the names xgboost's own.
+        if self._told:
+            # "[3]\ttrain-rmse:0.25\ttrain-map@32:0.5\tvalidation-rmse:0.5": in the order given, by names of xgboost's own.
             values = [float(part.rpartition(":")[2]) for part in booster.eval_set(self._evals, epoch).split("\t")[1:]]
-            asked = [f"{channel}:{name}" for channel in self._sources for name in self._plan.library]
-            found |= zip(asked, values, strict=True)
+            computed = [(channel, told) for channel in self._sources for told in dict.fromkeys(self._told.values())]
+            known = dict(zip(computed, values, strict=True))
+            found |= {f"{channel}:{name}": known[channel, self._told[name]] for channel in self._sources for name in self._told}
         for channel, scores in self._scores.items():
             told = scores.values(booster.predict(self._sources[channel]))
             found |= {f"{channel}:{name}": value for name, value in told.items()}
