@@ -28,6 +28,7 @@ from containers.content.lines import blocks
 from containers.errors import UserError
 from containers.media import LIBSVM
 
+FIRST_LINE = re.compile(rb"[\r\n]*+[^\n]*+")
 BLANK_LINE = re.compile(rb"^[ \t]++(?=\r?$)", re.MULTILINE)
 #: Blanks around the values of a line, and all but one between two.
 EXTRA_BLANKS = re.compile(rb"^ ++| ++(?=\r?$)|(?<= ) ++", re.MULTILINE)
@@ -67,21 +68,19 @@ def _batch(block: bytes, line: int, source: str, layout: Layout, kernels: Module
     expected = None if layout.features is None else layout.leading + layout.features
     if table.shape[1] <= layout.leading or table.shape[1] != (expected or table.shape[1]):
         _refuse(block, line, source, layout, "the width is wrong")
-    labels, weights, features = table[:, : layout.labels], table[:, layout.labels : layout.leading], table[:, layout.leading :]
-    if (layout.unfit(features), layout.unfit_label(labels), layout.unfit_weight(weights)) != (None, None, None):
+    features = table[:, layout.leading :]
+    labels = None if not layout.labels else table[:, 0] if layout.labels == 1 else table[:, : layout.labels]
+    weights = table[:, layout.labels] if layout.weights else None
+    if not layout.fits(features, labels, weights):
         _refuse(block, line, source, layout, "a value does not fit")
-    return Batch(
-        features,
-        None if not layout.labels else labels[:, 0] if layout.labels == 1 else labels,
-        weights[:, 0] if layout.weights else None,
-    )
+    return Batch(features, labels, weights)
 
 
 def _compiled(block: bytes, layout: Layout, kernels: ModuleType) -> NDArray[np.float32] | None:
     """All values of a block, shape: (rows, columns), or None where `_plain` has to look."""
     text = block if block.endswith(b"\n") else block + b"\n"
     delimiter = layout.delimiters.encode()
-    columns = text.lstrip(b"\r\n").split(b"\n", 1)[0].count(delimiter) + 1
+    columns = FIRST_LINE.match(text)[0].count(delimiter) + 1  # type: ignore[index]  # it always matches
     table = np.empty((len(text) // columns, columns), np.float32)  # a row has at least a byte a column
     rows = kernels.table(np.frombuffer(text, np.uint8), delimiter[0], layout.missing, table)
     return None if rows < 0 else table[:rows]

@@ -17,7 +17,7 @@ DELIMITERS = ",;\t| "
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers from `low` to `high`, but for `low` itself where they are `above` it, and for fractions where they are `whole`."""
+    """Numbers from `low` to `high`: without `low` itself if they are `above` it, without fractions if they are `whole`."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -112,6 +112,16 @@ class Layout:
     def label(self) -> str:
         """What a label has to be, in words."""
         return f"a label, {self.targets}"
+
+    def fits(
+        self, features: NDArray[np.float32], labels: NDArray[np.float32] | None, weights: NDArray[np.float32] | None
+    ) -> bool:
+        """Whether all values are what they have to be."""
+        return (
+            self.unfit(features) is None
+            and (labels is None or self.unfit_label(labels) is None)
+            and (weights is None or self.unfit_weight(weights) is None)
+        )
 
     def unfit_label(self, labels: NDArray[np.float32]) -> int | None:
         """Flat index of the first value that may not be a label, or None."""

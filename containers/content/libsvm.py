@@ -88,7 +88,7 @@ def _compiled(text: bytes, layout: Layout, kernels: ModuleType) -> Batch | None:
         return None
     labels, weights, starts = labels[:rows], weights[:rows], starts[: rows + 1]
     indices, values = indices[: starts[-1]], values[: starts[-1]]
-    if (layout.unfit_label(labels), layout.unfit_weight(weights), layout.unfit(values)) != (None, None, None):
+    if not layout.fits(values, labels, weights):
         return None
     features = csr_array((values, indices, starts), shape=(rows, width))
     features.has_canonical_format = True
