@@ -75,4 +75,4 @@ class Overlay:
         if stop is not None and stop.is_set():
             raise Stopped("while the script's requirements were installed")
         if ended.code:
-            raise UserError(f"InstallRequirementsError: pip install {' '.join(what)}: {ended.how}\n{ended.last}")
+            raise UserError(f"InstallRequirementsError: pip install {' '.join(what)}: {ended.reason}")

@@ -14,18 +14,21 @@ from pathlib import Path
 from containers.errors import UserError
 from containers.stop import Stop
 
-#: Lines and characters of the output that are kept for the reason of a failure; the platform shows 1,024 characters.
-LAST_LINES, LAST_CHARACTERS = 20, 800
+#: Lines of the output that are kept, in which an error of Python's is looked for.
+LAST_LINES = 300
+#: Characters of the reason of a failure; the platform shows 1,024.
+REASON_CHARACTERS = 900
+TRACEBACK = "Traceback (most recent call last):"
 #: Seconds the output may stay open after the end, as where a process has left another behind.
 PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended: its exit code, negative for a signal, and the last lines of what it said."""
+    """How a process ended: its exit code, negative for a signal, and the last of what it said."""
 
     code: int
-    last: str
+    lines: Sequence[str]
 
     @property
     def how(self) -> str:
@@ -34,6 +37,19 @@ class Ended:
             return f"exit code {self.code}"
         name = signal.Signals(-self.code).name
         return f"{name}, as where memory is exhausted" if name == "SIGKILL" else name
+
+    @property
+    def reason(self) -> str:
+        """How it ended, and why: the error of Python's, if that was it, and the last lines as far as there is room."""
+        first = f"{self.how}: {error}" if (error := self._error()) else self.how
+        first = first[: REASON_CHARACTERS // 2]
+        return f"{first}\n{''.join(self.lines).strip()[len(first) - REASON_CHARACTERS :]}".strip()
+
+    def _error(self) -> str:
+        """``ValueError: the data are bad``; what follows the last traceback may be longer than what is shown."""
+        traces = [at for at, line in enumerate(self.lines) if line.startswith(TRACEBACK)]
+        after = self.lines[traces[-1] + 1 :] if traces else []
+        return next((line.strip() for line in after if not line.startswith((" ", "\n"))), "")
 
 
 def run(command: Sequence[str], directory: Path, environment: Mapping[str, str], stop: Stop | None = None) -> Ended:
@@ -68,7 +84,7 @@ def run(command: Sequence[str], directory: Path, environment: Mapping[str, str],
             process.kill()
             process.wait()
     reader.join(PATIENCE)
-    return Ended(code, "".join(last)[-LAST_CHARACTERS:].strip())
+    return Ended(code, list(last))
 
 
 def _pass_on(process: subprocess.Popen[str], last: deque[str]) -> None:

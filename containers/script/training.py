@@ -59,7 +59,7 @@ def fit(framework: Framework, name: str, job: TrainingJob) -> None:
     if job.stop.is_set():
         raise Stopped(f"with the script {program.name}: {ended.how}")
     if ended.code:
-        raise UserError(f"ExecuteUserScriptError: {program.name}: {ended.how}\n{ended.last}")
+        raise UserError(f"ExecuteUserScriptError: {program.name}: {ended.reason}")
 
 
 def describe(job: TrainingJob) -> Mapping[str, Any]:

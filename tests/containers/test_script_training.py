@@ -160,13 +160,15 @@ def test_programs_that_are_not_python(plugin, job_directory, code, name, first):
 
 def test_a_script_that_fails_says_why(plugin, job_directory, code):
     lines = "\n".join(f"print('line {number}', 'x' * 60)" for number in range(40))
-    (code / "train.py").write_text(f"{lines}\nraise ValueError('the data are bad')\n")
+    (code / "train.py").write_text(
+        f"{lines}\nraise ValueError('the data are bad\\n' + 'trace\\n' * 200 + 'it ends with this')\n"
+    )
     ask_for(job_directory, "train.py")
     code_, output = finish(plugin, job_directory)
     assert code_ == 1
     first, *rest = job_directory.failure.splitlines()
-    assert first == "ClientError: ExecuteUserScriptError: train.py: exit code 1"
-    assert rest[-1] == "ValueError: the data are bad"
+    assert first == "ClientError: ExecuteUserScriptError: train.py: exit code 1: ValueError: the data are bad"
+    assert rest[-1] == "it ends with this"
     assert len(job_directory.failure) <= 1024
     assert "line 0 xxx" in output  # all of it is passed on
 

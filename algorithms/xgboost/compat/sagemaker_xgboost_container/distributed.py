@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,33 +59,46 @@ def rabit_run(
         if len(names) == cluster.count:
             exec_fun(**args)
         else:
-            _among(names, cluster, (lambda: exec_fun(**args)) if include_in_training else None)
+            _among(names, cluster, partial(exec_fun, **args) if include_in_training else None)
     if not include_in_training:
         log.warning("host %s has no data to train on", current_host)
         sys.exit(0)
 
 
 def _among(names: Sequence[str], cluster: Cluster, train: Callable[[], Any] | None) -> None:
-    """Train on some of the hosts. A communicator belongs to a thread: they have one of their own, in a thread of its own."""
-    from xgboost import RabitTracker
-    from xgboost.collective import CommunicatorContext
+    """Train on some of the hosts; None on the others, which wait.
 
-    address, tracker = "", None
-    if cluster.is_first:
-        address = socket.gethostbyname(cluster.hosts.address(cluster.hosts.current).rpartition(":")[0])
-        tracker = RabitTracker(len(names), address, sortby="task")
-        tracker.start()
-    where = cluster.broadcast(tracker.worker_args() if tracker else None)
-
-    def communicate() -> None:
-        with CommunicatorContext(**where, dmlc_task_id=cluster.hosts.current):
-            train()  # type: ignore[misc]
-
-    try:
+    A communicator belongs to the thread that began it: those that train have one of their own, in a thread of its own.
+    """
+    with _tracker(len(names), cluster) as where:
         if train is not None:
             with ThreadPoolExecutor(1) as thread:
-                thread.submit(communicate if len(names) > 1 else train).result()
+                thread.submit(_communicate, where, cluster.hosts.current, train).result()
         cluster.barrier()
+
+
+def _communicate(where: dict[str, Any] | None, name: str, train: Callable[[], Any]) -> None:
+    from xgboost.collective import CommunicatorContext
+
+    with CommunicatorContext(**where, dmlc_task_id=name) if where else nullcontext():
+        train()
+
+
+@contextmanager
+def _tracker(count: int, cluster: Cluster) -> Iterator[dict[str, Any] | None]:
+    """Where so many hosts find each other, which the first host of all sees to; None for a single one."""
+    from xgboost import RabitTracker
+
+    if count == 1:
+        yield None
+        return
+    if not cluster.is_first:
+        yield cluster.broadcast(None)
+        return
+    address = socket.gethostbyname(cluster.hosts.address(cluster.hosts.current).rpartition(":")[0])
+    tracker = RabitTracker(count, address, sortby="task")
+    tracker.start()
+    try:
+        yield cluster.broadcast(tracker.worker_args())
     finally:
-        if tracker is not None:
-            tracker.free()
+        tracker.free()
