@@ -38,7 +38,7 @@ class XGBoost:
 
     def check(self, job: TrainingJob) -> Mapping[str, Any]:
         """Rows, features, share of non-zero values, labels and weights of each channel."""
-        from algorithms.xgboost.data import describe
+        from algorithms.xgboost.checking import describe
 
         return describe(job)
 

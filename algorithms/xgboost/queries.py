@@ -54,8 +54,8 @@ def query_weights(batch: Batch) -> NDArray[np.float32]:
     if unlike.any():
         row = int(unlike.argmax())
         raise UserError(
-            f"weight {batch.weights[row]:g}: expected {weights[first.searchsorted(row, 'right') - 1]:g}, as in the rows before it "
-            "of the same query: where queries are ranked, a weight is a query's"
+            f"weight {batch.weights[row]:g}: expected {weights[first.searchsorted(row, 'right') - 1]:g}, as its "
+            "query has in the rows before: where queries are ranked, a weight is a query's"
         )
     return weights
 
