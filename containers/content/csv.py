@@ -53,18 +53,19 @@ def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
         if len(layout.delimiters) > 1:
             layout = replace(layout, delimiters=sniff.delimiter(block, layout.delimiters))
         kernels = KERNELS.earned(stream, block) if layout.bulk else None
-        batch = _batch(block, line, source, layout, kernels)
+        batch = decode(block, line, source, layout, kernels)
         if layout.features is None:
             layout = replace(layout, features=batch.features.shape[1])
         yield batch
         if kernels:
-            yield from in_order(partial(_batch, source=source, layout=layout, kernels=kernels), texts)
+            yield from in_order(partial(decode, source=source, layout=layout, kernels=kernels), texts)
 
 
-def _batch(block: bytes, line: int, source: str, layout: Layout, kernels: ModuleType | None) -> Batch:
-    table = _compiled(block, layout, kernels) if kernels else None
+def decode(block: bytes, line: int, source: str, layout: Layout, kernels: ModuleType | None) -> Batch:
+    """The rows of a block, which is not blank, and whose first line is number `line`."""
+    table = compiled(block, layout, kernels) if kernels else None
     if table is None:
-        table = _plain(block, line, source, layout)
+        table = plain(block, line, source, layout)
     expected = None if layout.features is None else layout.leading + layout.features
     if table.shape[1] <= layout.leading or table.shape[1] != (expected or table.shape[1]):
         _refuse(block, line, source, layout, "the width is wrong")
@@ -76,8 +77,8 @@ def _batch(block: bytes, line: int, source: str, layout: Layout, kernels: Module
     return Batch(features, labels, weights)
 
 
-def _compiled(block: bytes, layout: Layout, kernels: ModuleType) -> NDArray[np.float32] | None:
-    """All values of a block, shape: (rows, columns), or None where `_plain` has to look."""
+def compiled(block: bytes, layout: Layout, kernels: ModuleType) -> NDArray[np.float32] | None:
+    """All values of a block, shape: (rows, columns), or None where `plain` has to look."""
     text = block if block.endswith(b"\n") else block + b"\n"
     delimiter = layout.delimiters.encode()
     columns = FIRST_LINE.match(text)[0].count(delimiter) + 1  # type: ignore[index]  # it always matches
@@ -86,7 +87,7 @@ def _compiled(block: bytes, layout: Layout, kernels: ModuleType) -> NDArray[np.f
     return None if rows < 0 else table[:rows]
 
 
-def _plain(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.float32]:
+def plain(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.float32]:
     """All values of a block, shape: (rows, columns)."""
     text = block
     if layout.delimiters == " ":

@@ -34,7 +34,7 @@ LABELLED = re.compile(rf"\s*(?P<label>{NUMBER})(?::(?P<weight>{NUMBER}))?{END}{R
 UNLABELLED = re.compile(rf"\s*(?:{NUMBER}{END})?{REST}".encode(), re.IGNORECASE)
 TOKEN = re.compile(PAIR.encode(), re.IGNORECASE)
 COMMENT = re.compile(rb"#[^\n]*")
-#: To load numba takes 0.7 s, in which `_plain` reads about as much.
+#: To load numba takes 0.7 s, in which `plain` reads about as much.
 KERNELS = Kernels(after=16 << 20)
 
 
@@ -63,19 +63,20 @@ def _batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     texts = blocks(stream, source)
     for block, line in texts:
         kernels = KERNELS.earned(stream, block) if layout.bulk and layout.labels else None
-        yield _batch(block, line, source, layout, kernels)
+        yield decode(block, line, source, layout, kernels)
         if kernels:
-            yield from in_order(partial(_batch, source=source, layout=layout, kernels=kernels), texts)
+            yield from in_order(partial(decode, source=source, layout=layout, kernels=kernels), texts)
 
 
-def _batch(block: bytes, line: int, source: str, layout: Layout, kernels: ModuleType | None) -> Batch:
+def decode(block: bytes, line: int, source: str, layout: Layout, kernels: ModuleType | None) -> Batch:
+    """The rows of a block whose first line is number `line`, as wide as its widest."""
     text = COMMENT.sub(b"", block) if b"#" in block else block
-    batch = _compiled(text, layout, kernels) if kernels else None
-    return batch or _plain(text, line, source, layout)
+    batch = compiled(text, layout, kernels) if kernels else None
+    return plain(text, line, source, layout) if batch is None else batch
 
 
-def _compiled(text: bytes, layout: Layout, kernels: ModuleType) -> Batch | None:
-    """The rows of a block, or None where `_plain` has to look."""
+def compiled(text: bytes, layout: Layout, kernels: ModuleType) -> Batch | None:
+    """The rows of a block, or None where `plain` has to look."""
     if not text.endswith(b"\n"):
         text += b"\n"
     rows, pairs = len(text) // 2, len(text) // 4 + 1  # of at least so many bytes: "1\n", " 0:1"
@@ -95,7 +96,7 @@ def _compiled(text: bytes, layout: Layout, kernels: ModuleType) -> Batch | None:
     return Batch(features, labels, weights, queries=queries[:rows] if queried else None)
 
 
-def _plain(text: bytes, line: int, source: str, layout: Layout) -> Batch:
+def plain(text: bytes, line: int, source: str, layout: Layout) -> Batch:
     """The rows of a block."""
     form = LABELLED if layout.labels else UNLABELLED
     lines: list[int] = []

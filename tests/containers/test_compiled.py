@@ -21,18 +21,28 @@ print(sum(lately.twice.stats.cache_hits.values()), lately.twice.stats.cache_path
 """
 
 
+PARSERS = """
+from containers.content import csv, kernels, libsvm
+from containers.content.layout import Layout
+csv.compiled(b"1;2", Layout(2, missing=True, delimiters=";"), kernels)
+libsvm.compiled(b"1 1:2", Layout(1, index_base=1), kernels)
+for kernel in (kernels.table, kernels.rows):
+    print(sum(kernel.stats.cache_hits.values()))
+"""
+
+
 @pytest.fixture
 def folder(tmp_path) -> Path:
     (tmp_path / "lately.py").write_text(SOURCE)
     return tmp_path
 
 
-def run(folder: Path, **environ: str) -> list[str]:
-    """How often code was found, and the directory it is kept in."""
+def run(folder: Path, program: str = PROGRAM, **environ: str) -> list[str]:
+    """What a program in a process of its own says: how often code was found, and the directory it is kept in."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
     environ = {**clean, "PYTHONPATH": f"{folder}{os.pathsep}{Path.cwd()}", "HOME": "/dev/null", **environ}
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environ, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     ).stdout.split()
 
 
@@ -70,3 +80,11 @@ def test_code_that_came_with_the_source_is_used_unwritten(folder, tmp_path):
 
     assert run(folder, **locators) == ["1", str(cache)]
     assert sorted((path.name, path.stat().st_mtime_ns) for path in cache.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_the_parsers_can_be_compiled_ahead(tmp_path):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_NAME": "generic"}
+
+    assert run(tmp_path, "from containers.content import warm; warm.main()", **cache) == []
+    assert run(tmp_path, PARSERS, **cache) == ["1", "1"]

@@ -54,7 +54,7 @@ def compare(decoder: object, text: str, layout: Layout) -> None:
     results = []
     for given_kernels in (kernels, None):
         try:
-            results.append(decoder._batch(text.encode(), 1, "a", layout, given_kernels))
+            results.append(decoder.decode(text.encode(), 1, "a", layout, given_kernels))
         except UserError as error:
             results.append(str(error))
     ours, plain = results
@@ -122,12 +122,12 @@ def near_middle(value: float) -> bool:
     ["1,2.5,-3e-2\n0,.5,7\n", " 1, 2 ,3\r\n\n4,5,6", f"1,{'9' * 40}\n", "16777217,1.677721700000000000e+07\n"],
 )
 def test_usual_csv_is_left_to_no_plain_decoder(text):
-    assert csv._compiled(text.encode(), Layout(1, delimiters=","), kernels) is not None
+    assert csv.compiled(text.encode(), Layout(1, delimiters=","), kernels) is not None
 
 
 @pytest.mark.parametrize("text", ["1 0:2 3:4\n-1:0.5\t7:1e-3\r\n\n0\n", "1 qid:1 1:1.5\n0 qid:1 \n"])
 def test_usual_libsvm_is_left_to_no_plain_decoder(text):
-    assert libsvm._compiled(text.encode(), Layout(1), kernels) is not None
+    assert libsvm.compiled(text.encode(), Layout(1), kernels) is not None
 
 
 @pytest.fixture
