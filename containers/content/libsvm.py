@@ -62,6 +62,7 @@ def read(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
 def _batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     texts = blocks(stream, source)
     for block, line in texts:
+        # The kernel knows rows with a label; those without come in requests.
         kernels = KERNELS.earned(stream, block) if layout.bulk and layout.labels else None
         yield decode(block, line, source, layout, kernels)
         if kernels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 NUMBER = r"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][-+]?+\d++)?+"
-LIBSVM = re.compile(rf"\s*+(?:{NUMBER}(?::{NUMBER})?+\s++)?+(?:(?:qid|\d++):(?:{NUMBER}|nan)(?:\s++|\Z))++(?:#.*)?+", re.ASCII)
+LIBSVM = re.compile(rf"\s*+(?:{NUMBER}(?::{NUMBER})?+\s++)?(?:(?:qid|\d++):(?:{NUMBER}|nan)(?:\s++|\Z))++(?:#.*)?+", re.ASCII)
 CSV = re.compile(rf'(?:[-+.\w" ]*+[,;|\t])++[-+.\w" ]*+|\s*+{NUMBER}(?:\s++{NUMBER})++\s*+', re.ASCII)
 
 

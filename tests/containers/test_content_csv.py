@@ -76,6 +76,7 @@ def test_label_size_that_is_no_number():
         (b"1|2\n", "train/a, line 1: expected commas between the values, got bars: '1|2'"),
         (b"1 2\n", "train/a, line 1: expected commas between the values, got blanks: '1 2'"),
         (b"1 0:2 3:4\n", "train/a, line 1: this looks like libsvm; set content_type to text/libsvm: '1 0:2 3:4'"),
+        (b"0:2 \n", "train/a, line 1: this looks like libsvm; set content_type to text/libsvm"),
         (b"0:2.5e3\t3:nan # rest\n", "train/a, line 1: this looks like libsvm; set content_type to text/libsvm"),
         (b"1,2\n1:2,3\n", "train/a, line 2, column 1: expected a label, a finite number, got '1:2'"),
         (b"age;income\n1;2\n", "train/a, line 1: a header row ('age;income')"),
