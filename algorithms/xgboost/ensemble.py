@@ -75,7 +75,7 @@ class Member:
 def _best_rounds(booster: Booster, description: dict[str, Any]) -> int:
     """Rounds up to the best one where training stopped early, otherwise 0, which means all.
 
-    Releases before 1.5 did not save how many trees make a round, but how many make the best rounds.
+    Where a release counted the trees of the best rounds too, these are taken: not each saved how many make a round.
     """
     best, trees = booster.attr("best_iteration"), booster.attr("best_ntree_limit")
     if trees is not None:

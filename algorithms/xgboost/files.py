@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from algorithms.xgboost import legacy, pickles
+from algorithms.xgboost import documents, legacy, pickles
 from containers.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,19 +73,19 @@ def load(path: Path, allow_pickle: bool) -> Booster:
     data = path.read_bytes()
     if data.startswith(pickles.BEGINNINGS) and not allow_pickle:
         raise UserError(f"{path}: a pickled model; set {ALLOW_PICKLE}=true to load it, or save it by Booster.save_model")
-    booster = Booster()
+    booster, limit = Booster(), None
     try:
-        booster.load_model(bytearray(_document(data)))
+        if data.startswith(pickles.BEGINNINGS):
+            data, limit = pickles.unpickle(data)
+        if legacy.recognized(data):
+            data = legacy.document(data)
+        documents.check(data)
+        booster.load_model(bytearray(data))
     except (XGBoostError, ValueError) as error:
         raise UserError(f"{path}: not readable as an XGBoost model: {_first_line(error)}") from error
+    if limit is not None:
+        booster.set_attr(best_ntree_limit=str(limit))
     return booster
-
-
-def _document(data: bytes) -> bytes:
-    """JSON or UBJSON for today's library."""
-    if data.startswith(pickles.BEGINNINGS):
-        data = pickles.model(data)
-    return legacy.document(data) if legacy.recognized(data) else data
 
 
 def _first_line(error: Exception) -> str:

@@ -41,8 +41,8 @@ BOOSTERS = ("gbtree", "dart", "gblinear")
 #: Attributes in which the format hides what is no attribute.
 INTERNAL = ("objective", "metrics", "count_poisson_max_delta_step")
 
-#: Before 1.0 the base score was saved as a margin. What makes a prediction of it, where that is not the margin itself.
-LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")
+#: Objectives whose base score is a prediction today, and was saved as a margin before 1.0.
+LOGISTIC = ("binary:logistic", "reg:logistic")
 EXPONENTIAL = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox")
 
 
@@ -118,7 +118,7 @@ def document(data: bytes) -> bytes:
             "learner_model_param": parameters,
             "objective": orjson.loads(attributes.get("objective") or _objective(objective, parameters)),
         },
-        "version": [int(learner["major"]), int(learner["minor"]), 0],
+        "version": [1, 7, 6],  # the release whose documents look like this
     }
     return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
@@ -139,9 +139,6 @@ def _tree(reader: Reader, index: int, features: int) -> dict[str, Any]:
     count = int(header["num_nodes"])
     nodes, statistics = reader.array(NODE, count), reader.array(STATISTICS, count)
     left, right, split = (np.ascontiguousarray(nodes[name]) for name in ("left", "right", "split"))
-    inner = left >= 0  # the others are leaves, or deleted
-    if not count or (np.maximum(left, right)[inner] >= count).any() or (split[inner] % HIGHEST >= features).any():
-        raise ValueError(f"tree {index} refers to a node or a feature that there is not")
     return {
         "base_weights": np.ascontiguousarray(statistics["base_weight"]),
         "categories": [],
@@ -168,10 +165,15 @@ def _tree(reader: Reader, index: int, features: int) -> dict[str, Any]:
 
 
 def _base_score(learner: Any, objective: str) -> float:
-    score = float(learner["base_score"])
-    if learner["major"] < 1 and objective in LOGISTIC:
+    """The base score as today's releases take it."""
+    score, release = float(learner["base_score"]), (int(learner["major"]), int(learner["minor"]))
+    if release < (1, 0) and objective in LOGISTIC:
         return 1 / (1 + math.exp(-score))
-    return math.exp(score) if learner["major"] < 1 and objective in EXPONENTIAL else score
+    if release < (1, 0) and objective in EXPONENTIAL:
+        return math.exp(score)
+    if (1, 0) <= release < (1, 3) and objective == "binary:logitraw":  # a probability in these, a margin before and after
+        return math.log(score / (1 - score))
+    return score
 
 
 def _objective(name: str, parameters: dict[str, str]) -> bytes:

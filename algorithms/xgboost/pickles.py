@@ -24,8 +24,6 @@ UBJSON_KEY = b"L" + len(b"Model").to_bytes(8, "big") + b"Model"
 class Pickled:
     """What remains of a `Booster`: its attributes, of which `handle` is the model."""
 
-    handle: bytearray
-
 
 def _encoded(text: str, encoding: str) -> bytes:
     """`codecs.encode` as pickle's protocol 2 uses it for bytes."""
@@ -59,8 +57,8 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"expected a pickled xgboost.core.Booster, and in it no {module}.{name}") from None
 
 
-def model(data: bytes) -> bytes:
-    """The model inside a pickled `Booster`, in one of the formats xgboost has saved models in.
+def unpickle(data: bytes) -> tuple[bytes, int | None]:
+    """The model inside a pickled `Booster`, in one of the formats xgboost has saved models in, and its `best_ntree_limit`.
 
     Raises
     ------
@@ -68,13 +66,11 @@ def model(data: bytes) -> bytes:
         The data are damaged, or a pickle of something else.
     """
     try:
-        booster = _Unpickler(io.BytesIO(data)).load()
-    except Exception as error:  # damaged ones raise whatever the unpickler stumbles over
+        state = vars(_Unpickler(io.BytesIO(data)).load())
+        limit = state.get("best_ntree_limit")
+        return _without_configuration(bytes(state["handle"])), limit if isinstance(limit, int) else None
+    except Exception as error:  # a damaged one raises whatever the unpickler stumbles over
         raise ValueError(f"not a pickled Booster: {error}") from error
-    handle = booster.__dict__.get("handle") if isinstance(booster, Pickled) else None
-    if not isinstance(handle, bytearray):
-        raise ValueError("not a pickled Booster with a model in it")
-    return _without_configuration(bytes(handle))
 
 
 def _without_configuration(data: bytes) -> bytes:
