@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algorithms.xgboost import documents, legacy, pickles
+from algorithms.xgboost.importing import import_xgboost
 from containers.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def load(path: Path, allow_pickle: bool) -> Booster:
     UserError
         The file is damaged or no model, or a pickle where these are not allowed.
     """
+    import_xgboost()
     from xgboost import Booster
     from xgboost.core import XGBoostError
 
