@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.compiled import compiled
+from containers.compiled import compiled, inlined
 
 TAB, LF, CR, BLANK, PLUS, MINUS, DOT, ZERO, COLON = (ord(character) for character in "\t\n\r +-.0:")
 #: The bit that makes a letter lower-case.
@@ -25,7 +25,7 @@ SLACK = 2.0**-50
 DIGITS = 19
 
 
-@compiled
+@inlined
 def number(text, at):  # type: ignore[no-untyped-def]
     """The float32 nearest to the float64 nearest to the decimal number at a place, and the place after it; -1 for no number.
 
@@ -94,13 +94,13 @@ def number(text, at):  # type: ignore[no-untyped-def]
     return np.float32(-value if negative else value), at
 
 
-@compiled
+@inlined
 def is_nan(text, at):  # type: ignore[no-untyped-def]
     """Whether ``nan`` stands at a place."""
     return text[at] | LOWER == ord("n") and text[at + 1] | LOWER == ord("a") and text[at + 2] | LOWER == ord("n")
 
 
-@compiled
+@inlined
 def is_qid(text, at):  # type: ignore[no-untyped-def]
     """Whether ``qid:`` stands at a place."""
     if text[at] | LOWER != ord("q") or text[at + 1] | LOWER != ord("i") or text[at + 2] | LOWER != ord("d"):
