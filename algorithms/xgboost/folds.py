@@ -120,26 +120,26 @@ class HeldOut:
     def record(self, rows: NDArray[np.int64], predictions: NDArray[Any]) -> None:
         self._said.append((rows, predictions))
 
-    def write(self, path: Path) -> None:
-        """A row each: label and prediction, the mean over all repetitions; for classes also the one said most often."""
-        seen = np.zeros(len(self._labels), np.int64)
-        total = np.zeros(len(self._labels))
-        classes = int(self._labels.max()) + 1 if self._objective else 0
-        votes = np.zeros((len(self._labels), max(classes, 2)), np.int64) if self._objective else None
-        for rows, predictions in self._said:
-            seen[rows] += 1
-            total[rows] += predictions.max(axis=1) if predictions.ndim == 2 else predictions
-            if votes is not None and self._objective:
-                said = predicted_classes(predictions, self._objective)
-                if said.max(initial=0) >= votes.shape[1]:
-                    votes = np.pad(votes, ((0, 0), (0, int(said.max()) + 1 - votes.shape[1])))
-                votes[rows, said] += 1
-        known = seen > 0
-        columns = [self._labels[known], total[known] / seen[known]]
-        if votes is not None:
+    def table(self) -> NDArray[np.float64]:
+        """A row for each that has been held out: label and prediction, the mean over all repetitions; for classes also the one
+        said most often, the lowest of several. Of one probability a class the highest is the prediction."""
+        rows = np.concatenate([rows for rows, _ in self._said])
+        scores = np.concatenate([found.max(axis=1) if found.ndim == 2 else found for _, found in self._said])
+        count = np.bincount(rows, minlength=len(self._labels))
+        total = np.bincount(rows, scores, len(self._labels))
+        known = count > 0
+        columns = [self._labels[known], total[known] / count[known]]
+        if self._objective is not None:
+            said = np.concatenate([predicted_classes(found, self._objective) for _, found in self._said])
+            votes = np.zeros((len(self._labels), said.max() + 1), np.int64)
+            np.add.at(votes, (rows, said), 1)
             columns.append(votes[known].argmax(axis=1))
+        return np.column_stack(columns)
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savetxt(path, np.column_stack(columns), fmt="%f", delimiter=",")
+        np.savetxt(path, self.table(), fmt="%f", delimiter=",")
 
 
 def _tell(num_round: int, done: Sequence[Any]) -> None:

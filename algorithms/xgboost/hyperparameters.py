@@ -95,10 +95,7 @@ class XGBoostHyperparameters(Hyperparameters):
         if objective.startswith("multi:") and "num_class" in values and classes is None:
             yield "num_class", f"required for objective={objective}, expected an integer >= 2"
         if classes is not None and objective and not objective.startswith("multi:"):
-            yield (
-                "num_class",
-                f"{classes} is given, but objective={objective} has no classes; expected multi:softmax or multi:softprob",
-            )
+            yield "num_class", f"{classes} is for objective=multi:softmax and multi:softprob; {objective} has no classes"
         for problem in misfits(values.get("eval_metric") or (), objective) if objective else ():
             yield "eval_metric", problem
         base = values.get("base_score")
@@ -194,4 +191,4 @@ def _updater_conflicts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not {*updaters} <= {*MODIFIERS}:
             yield "updater", f"{shown!r} does not fit process_type=update; expected {' or '.join(MODIFIERS)}"
     elif updaters[0] not in GROWERS or not {*updaters[1:]} <= {*MODIFIERS}:
-        yield "updater", f"{shown!r} grows no trees; expected one of {', '.join(GROWERS)}, then any of {', '.join(MODIFIERS)}"
+        yield "updater", f"{shown!r} cannot be; expected one of {', '.join(GROWERS)}, then any of {', '.join(MODIFIERS)}"

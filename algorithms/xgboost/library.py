@@ -47,7 +47,7 @@ def speaking() -> Iterator[None]:
 
     with warnings.catch_warnings(), redirect_stdout(_Lines()):
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = show  # type: ignore[assignment]
+        warnings.showwarning = show
         try:
             yield
         except XGBoostError as error:

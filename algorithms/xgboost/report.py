@@ -107,7 +107,8 @@ def _bars(names: list[str], values: list[float], label: str) -> Figure:
     """Horizontal bars, the first on top."""
     figure = figures.new_figure(height=1.0 + 0.2 * len(names))
     axes = figure.subplots()
-    axes.barh(names, values, color=figures.COLOURS[0])
+    axes.barh(range(len(names)), values, color=figures.COLOURS[0])
+    axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xlabel=label, ylabel="feature")
     figures.style(axes)
