@@ -9,10 +9,6 @@ from dataclasses import replace
 
 from containers.algorithm import Algorithm
 from containers.script.algorithm import ScriptAlgorithm
-from containers.script.overlay import REQUIREMENTS, Overlay
-from containers.script.program import Program
-from containers.script.scratch import scratch
-from containers.script.source import fetch
 from containers.settings import ServeSettings
 
 #: Where the SDK packs the code, inside the model.
@@ -31,6 +27,12 @@ def prepared(algorithm: Algorithm, settings: ServeSettings) -> Iterator[ServeSet
     if not isinstance(algorithm, ScriptAlgorithm):
         yield settings
         return
+    # here, as those who serve no script do not need them
+    from containers.script.overlay import REQUIREMENTS, Overlay
+    from containers.script.program import Program
+    from containers.script.scratch import scratch
+    from containers.script.source import fetch
+
     with scratch() as directory:
         code = fetch(settings.submit_directory or CODE, directory / "code", settings)
         program = Program.find(code, str(settings.program))

@@ -19,8 +19,9 @@ FUNCTIONS = {
 
 
 @pytest.fixture
-def serve(tmp_path):
+def serve(tmp_path, monkeypatch):
     """Starts a server of the algorithm `scripted` for a script, and ends it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     servers = []
     (tmp_path / "model" / "code").mkdir(parents=True)
     (tmp_path / "model" / "factor").write_text("2")
@@ -144,13 +145,11 @@ def test_requirements_modules_beside_the_script_and_the_frameworks(serve, tmp_pa
     (code / "helper.py").write_text("import pickle\nclass Model: ...\n")
     script = "import aws_like, drydock_extra, helper\ndef transform_fn(*_):\n"
     script += "    return f'{aws_like.ANSWER} {drydock_extra.VALUE} {helper.Model.__name__}'\n"
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    server = serve(script, PIP_NO_INDEX="1", TMPDIR=str(temporary), MODEL_SERVER_WORKERS="2").ready()
+    server = serve(script, PIP_NO_INDEX="1", MODEL_SERVER_WORKERS="2").ready()
     assert server.csv("1") == (200, b"42 brought Model")
-    assert len(list(temporary.glob("drydock-script-*"))) == 1
+    assert len(list(tmp_path.glob("drydock-script-*"))) == 1
     assert server.stop() == 0
-    assert list(temporary.glob("drydock-script-*")) == []
+    assert list(tmp_path.glob("drydock-script-*")) == []
 
 
 def test_without_a_program_it_is_the_algorithm(serve):

@@ -133,12 +133,15 @@ def test_what_a_script_is_told(plugin, job_directory, code):
     assert not list((root / "output").rglob("*.*"))
 
 
-def test_the_code_comes_from_an_archive_and_is_removed_again(plugin, job_directory, tmp_path):
+@pytest.mark.parametrize("location", ["file://{root}/input/data/code/s.tar.gz", "/opt/ml/input/data/code/s.tar.gz"])
+def test_the_code_comes_from_an_archive_and_is_removed_again(plugin, job_directory, location):
+    """The second place is the channel in which the SDK brings the code where a container has no network."""
     helper = (
         "import aws_like, pathlib, os\npathlib.Path(os.environ['SM_MODEL_DIR'], 'answer').write_text(str(aws_like.ANSWER))\n"
     )
-    source = archive(tmp_path / "sourcedir.tar.gz", {"sub/train.py": "import helper", "sub/helper.py": helper})
-    ask_for(job_directory, "sub/train.py", f"file://{source}")
+    place = job_directory.data("code/s.tar.gz", b"")
+    archive(place, {"sub/train.py": "import helper", "sub/helper.py": helper})
+    ask_for(job_directory, "sub/train.py", location.format(root=job_directory.root))
     code, output = finish(plugin, job_directory)
     assert (code, job_directory.model) == (0, {"answer": b"42"}), output
     assert not (job_directory.root / "code").exists()
@@ -226,11 +229,11 @@ while True:
 """
 
 
-def test_a_second_sigterm_ends_a_script_that_does_not_listen(plugin, job_directory):
+def test_a_second_sigterm_ends_a_script_that_does_not_listen(plugin, job_directory, tmp_path):
     (job_directory.root / "code").mkdir()
     (job_directory.root / "code" / "train.py").write_text(DEAF)
     ask_for(job_directory, "train.py")
-    with training(plugin, job_directory.root) as process:
+    with training(plugin, job_directory.root, TMPDIR=str(tmp_path)) as process:  # which nobody tidies up then
         child = next(int(line) for line in process.stdout if line.strip().isdigit())
         process.send_signal(signal.SIGTERM)
         until(process, "no")

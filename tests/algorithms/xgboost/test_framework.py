@@ -166,6 +166,7 @@ def aws(code: str, **environ: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["libsvm", "csv", "recordio-protobuf", "parquet"])
 def test_every_type_is_the_same_matrix(tmp_path, kind):
     features, labels = rows(50)
@@ -195,6 +196,7 @@ print(get_size({str(directory)!r}), get_size("/nowhere"), get_dmatrix("/nowhere"
     assert np.array_equal(np.load(tmp_path / "labels.npy"), labels)
 
 
+@pytest.mark.slow
 def test_weights_in_csv(tmp_path):
     (tmp_path / "a.csv").write_text("1,0.5,7\n0,2,8\n")
     code = f"""
@@ -205,6 +207,7 @@ print(data.get_weight().tolist(), data.get_label().tolist(), data.num_col())
     assert aws(code) == "[0.5, 2.0] [1.0, 0.0] 1\n"
 
 
+@pytest.mark.slow
 def test_checkpoints_continue_a_training(tmp_path):
     code = f"""
 import numpy as np, xgboost as xgb
@@ -222,6 +225,7 @@ print(np.array_equal(booster.predict(data), plain.predict(data)))
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"xgboost-checkpoint.{number}" for number in range(4, 9)]
 
 
+@pytest.mark.slow
 def test_encoders_of_aws():
     code = """
 import sagemaker_xgboost_container.encoder as encoders
