@@ -42,7 +42,7 @@ def number(text, at):  # type: ignore[no-untyped-def]
         integer = integer * np.uint64(10) + np.uint64(text[at] - ZERO)
         at += 1
     digits = at - first
-    exponent = 0
+    exponent, whole = 0, True
     if text[at] == DOT:
         at += 1
         point = at
@@ -65,6 +65,7 @@ def number(text, at):  # type: ignore[no-untyped-def]
                 exponent -= after
             else:
                 exponent += 1 - after
+                whole = False
     if text[at] | LOWER == ord("e"):
         at += 1
         down = text[at] == MINUS
@@ -77,11 +78,10 @@ def number(text, at):  # type: ignore[no-untyped-def]
         if at == first:
             return np.float32(0), -1
         exponent += -power if down else power
-    if integer > EXACT_INTEGER:
-        while integer % np.uint64(10) == 0:
-            integer //= np.uint64(10)
-            exponent += 1
-    elif integer == 0:
+    while whole and integer > EXACT_INTEGER and integer % np.uint64(10) == 0:
+        integer //= np.uint64(10)
+        exponent += 1
+    if integer == 0:
         exponent = 0
     if not -len(POWERS) < exponent < len(POWERS):
         return np.float32(0), -1
