@@ -100,6 +100,15 @@ def test_a_line_of_several_labels_is_right_with_one_of_them() -> None:
     assert history.train_accuracy == 1.0
 
 
+def test_all_labels_of_a_line_are_learnt_in_turn() -> None:
+    model, _ = fit(["__label__drink __label__hot tea", "__label__cold ice"], epochs=400, learning_rate=0.2, word_ngrams=1)
+    vectors = model.input[[model.vocabulary.number(word) for word in ("tea", "</s>")]]
+    scores = np.exp(model.output @ vectors.mean(axis=0))
+    shares = dict(zip(model.vocabulary.labels, scores / scores.sum(), strict=True))
+    assert shares["__label__drink"] > 0.25
+    assert shares["__label__hot"] > 0.25
+
+
 def test_labels_that_were_not_learnt_count_as_wrong() -> None:
     known, unknown = "__label__tea abouttea", "__label__gin abouttea"
     _, history = fit(TOPICS, [known, unknown, unknown, known, known, "", "   "])

@@ -84,14 +84,18 @@ class Contest:
     accuracies: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "theirs": []})
 
     def __post_init__(self) -> None:
-        channel, config = self.directory / "input" / "data" / "train", self.directory / "input" / "config"
-        for directory in (channel, config):
+        config = self.directory / "input" / "config"
+        for directory in (self.train_file.parent, config):
             directory.mkdir(parents=True, exist_ok=True)
-        (channel / "train.txt").write_text("".join(self.text.train), "utf-8")
+        self.train_file.write_text("".join(self.text.train), "utf-8")
         (self.directory / "test.txt").write_text("".join(self.text.test), "utf-8")
         values = {"mode": "supervised", **{name: str(value) for name, _, value in SETTINGS}}
         (config / "hyperparameters.json").write_text(json.dumps(values))
         (config / "inputdataconfig.json").write_text(json.dumps({"train": {"TrainingInputMode": "File"}}))
+
+    @property
+    def train_file(self) -> Path:
+        return self.directory / "input" / "data" / "train" / "train.txt"
 
     @property
     def words(self) -> int:
@@ -108,7 +112,7 @@ class Contest:
         return seconds
 
     def theirs(self) -> float:
-        files = ["-input", self.directory / "input" / "data" / "train" / "train.txt", "-output", self.directory / "theirs"]
+        files: list[str | Path] = ["-input", self.train_file, "-output", self.directory / "theirs"]
         options = [word for _, option, value in SETTINGS for word in (option, str(value))]
         command = [fasttext(), "supervised", *files, *options, "-thread", str(self.threads), "-verbose", "0"]
         seconds = peers.clock(lambda: subprocess.check_output(command))
