@@ -6,7 +6,11 @@ BIN := $(VENV)/bin
 PYTHON := python3.11 python3.12 python3.13 python3
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: help demo test test-fast lint format images acceptance bench-recordio bench-linear-learner clean
+# Starts a Docker engine on a machine that has none, where there is such a program.
+ENGINE := ../shared/engine/up
+
+.PHONY: help demo test test-fast lint format images engine acceptance acceptance-quick \
+    bench-recordio bench-linear-learner bench-xgboost bench-blazingtext clean
 
 help:
 	@echo 'make demo                  train and serve Linear Learner on real data, in under a minute once installed'
@@ -16,8 +20,11 @@ help:
 	@echo 'make format                let ruff lay out the code'
 	@echo 'make images                the container images; needs Docker'
 	@echo 'make acceptance            all tests on the images; fails where there is no Docker'
+	@echo 'make acceptance-quick      the main ones on a few of the images'
 	@echo 'make bench-recordio        the codec against the SageMaker SDK'
 	@echo 'make bench-linear-learner  Linear Learner against scikit-learn'
+	@echo 'make bench-xgboost         XGBoost against the plain library and MLServer'
+	@echo 'make bench-blazingtext     BlazingText against fastText and gensim'
 	@echo 'make clean                 remove .venv and all that was made'
 
 demo: $(VENV)/.cpu
@@ -41,14 +48,26 @@ format: $(VENV)/.dev
 images: $(VENV)/.cpu
 	$(BIN)/drydock images build
 
-acceptance: $(VENV)/.dev
+engine:
+	@docker info >/dev/null 2>&1 || $(ENGINE)
+
+acceptance: $(VENV)/.dev engine
 	$(BIN)/python -m pytest -m docker
+
+acceptance-quick: $(VENV)/.dev engine
+	$(BIN)/python -m pytest -m 'docker and brief and representative'
 
 bench-recordio: $(VENV)/.cpu
 	$(BIN)/python -m tests.benchmarks.recordio
 
 bench-linear-learner: $(VENV)/.cpu
 	$(BIN)/python -m tests.benchmarks.linear_learner
+
+bench-xgboost: $(VENV)/.cpu
+	$(BIN)/python -m tests.benchmarks.xgboost
+
+bench-blazingtext: $(VENV)/.cpu
+	$(BIN)/python -m tests.benchmarks.blazingtext
 
 clean:
 	rm -rf $(VENV) .cache .drydock .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

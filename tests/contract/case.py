@@ -76,6 +76,8 @@ class Case(ABC):
         A metric of a channel, the best held-out one there is, and the value that is good enough.
     progress
         A metric that is told every epoch.
+    elsewhere
+        Metrics that no case reports; the algorithm's own tests do.
     objective
         A metric that a tuner may ask for.
     metric_fields
@@ -100,6 +102,7 @@ class Case(ABC):
     quality: str
     limit: float
     progress: str
+    elsewhere: frozenset[str] = frozenset()
     objective: str
     metric_fields: Mapping[str, Any] = MappingProxyType({})
     model_files: frozenset[str]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.contract.cases import linear_learner
+from tests.contract.cases import linear_learner, xgboost
 
-CASES = (*linear_learner.CASES,)
+CASES = (*linear_learner.CASES, *xgboost.CASES)
 #: The first case of every algorithm.
 FIRST = tuple({case.algorithm_name: case for case in reversed(CASES)}.values())
 
