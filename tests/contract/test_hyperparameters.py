@@ -1,11 +1,14 @@
 """Hyperparameters: every declared rule is enforced, in every spelling, and agrees with what AWS documents."""
 
+import inspect
 import json
 from importlib.metadata import distribution
+from pathlib import Path
 
 from containers.algorithm import ENTRY_POINT_GROUP
 from containers.errors import UserError
 from containers.hyperparameters import Declaration
+from local_mode.cli.catalogue import as_markdown
 from tests.containers.invalid_values import invalid_values, valid_edges
 from tests.contract.case import Case
 from tests.contract.cases import CASES, each_algorithm, each_case
@@ -191,3 +194,9 @@ def test_the_hyperparameters_of_the_case_are_enough(case):
     assert problems(case) == []
     assert problems(case, **case.endless) == []
     assert problems(case, **case.unhurried) == []
+
+
+@each_algorithm
+def test_the_table_in_the_readme_is_what_is_declared(case):
+    readme = Path(inspect.getfile(type(case.algorithm))).with_name("README.md").read_text()
+    assert as_markdown(declared(case)) in readme
