@@ -79,7 +79,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
             if newline:
                 entry, h = eos, np.uint32(_EOS_HASH)
             else:
-                entry = np.int64(find(table, text, start, stop, h)[0])
+                entry = find(table, text, start, stop, h)[0]
             if not ended and (entry < known if entry >= 0 else newline or not is_label(text, start, stop)):
                 if entry >= 0:
                     rows[n] = entry
@@ -129,7 +129,7 @@ def rows_of_words(features: Features, chars: NDArray[np.uint8], ends: NDArray[np
     return rows[:n], row_ends
 
 
-# What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them and each call.
+# What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them, each call.
 
 
 @njit(cache=True, nogil=True)
@@ -168,11 +168,10 @@ def _add_subwords(
 
 @njit(cache=True, nogil=True)
 def _add_bucket(bucket: int, known: int, kept: Any, rows: Any, n: int) -> int:
-    if kept.size:
-        bucket = np.int64(kept[bucket])
-    if bucket < 0:
+    row = kept[bucket] if kept.size else bucket
+    if row < 0:
         return n
-    rows[n] = known + bucket
+    rows[n] = known + row
     return n + 1
 
 

@@ -12,10 +12,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from algorithms.blazingtext.fasttext import heap
-from algorithms.blazingtext.fasttext.matrices import Matrix, add_row, dot_row, rows_of
+from algorithms.blazingtext.fasttext.matrices import Matrix, add_row, dot_row, fetch_row, rows_of
 
 #: What fastText adds to a probability before it takes its logarithm, and so to the probabilities it answers.
 EPSILON = 1e-5
+#: Rows that are fetched ahead of their use: they lie scattered over a large file.
+AHEAD = 8
 
 _SIGMOID_MAX, _SIGMOID_STEPS = 8, 512
 _X = np.arange(_SIGMOID_STEPS + 1, dtype=np.float32) * 2 * _SIGMOID_MAX / _SIGMOID_STEPS - _SIGMOID_MAX
@@ -26,12 +28,16 @@ _SIGMOID = (1 / (1 + np.exp(-_X.astype(np.float64)))).astype(np.float32)
 def means(matrix: Matrix, dim: int, rows: NDArray[np.int32], ends: NDArray[np.int64]) -> Any:
     """The mean of each group of rows, shape: (groups, dim), float32; zeros for a group without rows."""
     out = np.zeros((ends.size, dim), np.float32)
+    total = np.empty(dim, np.float32)  # of which the compiler knows that it is no part of the matrix
     begin = 0
     for group in range(ends.size):
+        total[:] = 0
         for i in range(begin, ends[group]):
-            add_row(matrix, rows[i], out[group])
+            if i + AHEAD < rows.size:
+                fetch_row(matrix, rows[i + AHEAD])
+            add_row(matrix, np.uint64(rows[i]), total)
         if ends[group] > begin:
-            out[group] *= np.float32(1.0 / (ends[group] - begin))
+            out[group] = total * np.float32(1.0 / (ends[group] - begin))
         begin = ends[group]
     return out
 
@@ -70,8 +76,9 @@ def logistic(matrix: Matrix, hidden: NDArray[np.float32]) -> Any:
 def _products(matrix: Matrix, hidden: NDArray[np.float32]) -> Any:
     out = np.empty((len(hidden), rows_of(matrix)), np.float32)
     for i in range(len(hidden)):
+        vector = hidden[i]
         for label in range(rows_of(matrix)):
-            out[i, label] = dot_row(matrix, label, hidden[i])
+            out[i, label] = dot_row(matrix, np.uint64(label), vector)
     return out
 
 
@@ -145,7 +152,7 @@ def descend(matrix: Matrix, tree: Tree, hidden: NDArray[np.float32], k: int) -> 
             if tree.left[node] < 0:
                 size = heap.offer(scores[i], labels[i], size, score, node)
                 continue
-            p = np.float32(1 / (1 + np.exp(-dot_row(matrix, node - leaves, hidden[i]))))
+            p = np.float32(1 / (1 + np.exp(-dot_row(matrix, np.uint64(node - leaves), hidden[i]))))
             nodes[depth], logs[depth] = tree.right[node], score + _log(p)
             nodes[depth + 1], logs[depth + 1] = tree.left[node], score + _log(1 - p)
             depth += 2
