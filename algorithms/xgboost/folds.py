@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from algorithms.xgboost.checkpoints import Checkpoints
 from algorithms.xgboost.hosts import Cluster
 from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
-from algorithms.xgboost.matrices import combined
 from algorithms.xgboost.metrics import log_line
 from algorithms.xgboost.plan import Plan
 from algorithms.xgboost.publishing import MODEL, write_importance, write_model
 from algorithms.xgboost.scores import predicted_classes
 from containers.errors import UserError
 from containers.job import TrainingJob
+from containers.reporting.logs import BARE
 from containers.reporting.metrics import Reporter
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class Folds:
 
 def fit_folds(job: TrainingJob, report: Reporter, plan: Plan, folds: Folds) -> None:
     """Train a model on every fold, and publish them all; what each says of the rows it has not seen goes to a file."""
+    from algorithms.xgboost.matrices import combined
     from algorithms.xgboost.training import Trained, boost
 
     hp: XGBoostHyperparameters = job.hyperparameters
@@ -146,7 +147,8 @@ def _tell(num_round: int, done: Sequence[Any]) -> None:
     """The means of the metrics over some folds, as a line of their own."""
     results = [trained.results for trained in done if trained.results]
     if results:
-        log.info("%s", log_line(num_round, {name: float(np.mean([found[name] for found in results])) for name in results[0]}))
+        means = {name: float(np.mean([found[name] for found in results])) for name in results[0]}
+        log.info("%s", log_line(num_round, means), extra={BARE: True})
 
 
 def _integer(internal: Mapping[str, str], name: str, default: int, low: int) -> int:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 #: Of data or hyperparameters that cannot be: words in xgboost's errors.
 _USERS = re.compile(
     r"label|base_score|\bParameter\b|Invalid Input|Invalid Parameter|Unknown (objective|metric|tree updater)|AUC|relevance|"
-    r"monotone constraint|interaction_constraints|num_class|updater|Updater|Unsupported|[Nn]ot supported|support|"
+    r"monotone constraint|num_class|[Uu]pdater|[Nn]ot (yet )?supported|[Oo]nly support|"
     r"contains `?inf|feature_names|[Qq]uery|[Gg]roup|weights|No more tree left",
 )
 #: Time, level and place in xgboost's source, before what is said.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from algorithms.xgboost import library
 from algorithms.xgboost.checkpoints import Checkpoints
+from algorithms.xgboost.folds import Folds, fit_folds
 from algorithms.xgboost.hosts import Cluster, collective
 from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
-from algorithms.xgboost.matrices import build
 from algorithms.xgboost.metrics import log_line
 from algorithms.xgboost.plan import Evaluation, Plan
 from algorithms.xgboost.publishing import publish, save
@@ -55,8 +55,6 @@ class Trained:
 
 def fit(job: TrainingJob, report: Reporter) -> None:
     """Train and publish; see `containers.algorithm.Algorithm.fit`."""
-    from algorithms.xgboost.folds import Folds, fit_folds
-
     hp: XGBoostHyperparameters = job.hyperparameters
     folds = Folds.of(job)
     plan = Plan.of(hp, job.tuning_objective, validated=folds is not None or job.channel("validation") is not None)
@@ -71,6 +69,8 @@ def fit(job: TrainingJob, report: Reporter) -> None:
 
 
 def _fit(job: TrainingJob, report: Reporter, plan: Plan) -> None:
+    from algorithms.xgboost.matrices import build  # here, as it imports xgboost: what cannot be is refused before
+
     with collective(job) as cluster, build(job, cluster, job.hyperparameters.device) as matrices:
         sources = {"train": matrices.train}
         if matrices.validation is not None:
@@ -146,6 +146,7 @@ def _begin(
     updates = hp.process_type == "update"
     if updates and model is None:
         raise UserError("process_type: 'update' changes the trees of a checkpoint, and the job has none")
+    _check_constraints(hp, features)
     if model is not None and hp.samples:
         # The approximate method keeps with the matrix the bins that it chose in round 0, by the rows drawn then.
         Booster(parameters, [sources["train"]]).update(sources["train"], 0)
@@ -153,6 +154,16 @@ def _begin(
     if model is not None and booster.num_features() != features:
         raise UserError(f"the checkpoint is of {booster.num_features()} features, the data have {features}")
     return (booster, 0, min(hp.num_round, first)) if updates else (booster, first, hp.num_round)
+
+
+def _check_constraints(hp: XGBoostHyperparameters, features: int) -> None:
+    """Refuse constraints of features that the data have not."""
+    signs, groups = hp.monotone_constraints or (), hp.interaction_constraints or ()
+    if len(signs) > features:
+        raise UserError(f"monotone_constraints: {len(signs)} signs, but the data have {features} features")
+    highest = max((feature for group in groups for feature in group), default=0)
+    if highest >= features:
+        raise UserError(f"interaction_constraints: a feature {highest}, but those of the data are 0 to {features - 1}")
 
 
 def _early_stopping(

@@ -19,7 +19,7 @@ from tests.algorithms.xgboost.boosting import job_of, matrix, table
 
 def run(job: TrainingJob, monkeypatch, objective: str = "reg:squarederror") -> None:
     """Cross-validation over rows made in memory, in the place of those of channels."""
-    monkeypatch.setattr("algorithms.xgboost.folds.combined", lambda job: matrix(objective, plain=True))
+    monkeypatch.setattr("algorithms.xgboost.matrices.combined", lambda job: matrix(objective, plain=True))
     plan = Plan.of(job.hyperparameters, None, True)
     with library.speaking(), Reporter(XGBoost(), "algo-1", job.output_dir) as report:
         fit_folds(job, report, plan, Folds.of(job))

@@ -9,9 +9,10 @@ import pytest
 import xgboost
 
 from algorithms.xgboost.hosts import Cluster
+from algorithms.xgboost.library import explained
 from algorithms.xgboost.plan import Plan
 from algorithms.xgboost.publishing import publish
-from containers.errors import UserError
+from containers.errors import AlgorithmError, UserError
 from tests.algorithms.xgboost.boosting import boosted, job_of, matrix, sources, table
 
 
@@ -147,7 +148,8 @@ def test_update_without_a_checkpoint_is_refused(tmp_path):
         ({"objective": "binary:logistic"}, 5.0, "base_score must be in"),
         ({"objective": "count:poisson"}, -5.0, "label must be non-negative"),
         ({"objective": "multi:softmax", "num_class": 2}, 7.0, "label must be discrete values in the range"),
-        ({"monotone_constraints": "(1,1,1,1,1,1,1,1,1)"}, 1.0, "monotone constraint"),
+        ({"monotone_constraints": "(1,1,1,1,1,1,1,1,1)"}, 1.0, "monotone_constraints: 9 signs, but the data have 8 features"),
+        ({"interaction_constraints": "[[0,8]]"}, 1.0, "interaction_constraints: a feature 8, but those of the data are 0 to 7"),
     ],
 )
 def test_what_xgboost_refuses_is_the_user_s_fault(tmp_path, given, labels, says):
@@ -155,6 +157,14 @@ def test_what_xgboost_refuses_is_the_user_s_fault(tmp_path, given, labels, says)
     with pytest.raises(UserError, match=says) as caught:
         boosted(job_of(tmp_path, **given), {"train": xgboost.DMatrix(x, np.full_like(y, labels))})
     assert "\n" not in str(caught.value) and "Check failed" not in str(caught.value)
+
+
+def test_a_failure_of_xgboost_itself_is_ours():
+    error = explained(
+        "[10:00:00] /workspace/src/data/sparse_page.h:7: Check failed: fo: cannot write page.\nStack trace:\n [0] x"
+    )
+    assert type(error) is AlgorithmError
+    assert str(error) == "xgboost: cannot write page."
 
 
 def test_xgboost_s_warnings_are_lines_of_the_log(tmp_path, caplog):
