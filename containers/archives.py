@@ -21,6 +21,7 @@ def unpack(archive: Path, directory: Path, limit: int = MAX_UNPACKED) -> None:
     UserError
         It is no such archive, or holds a link, a device or a path that leads outside.
     """
+    directory.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive, "r:*") as tar:
             room = limit

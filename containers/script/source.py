@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,10 +33,12 @@ def fetch(location: str, directory: Path, settings: Settings) -> Path:
     """
     parts = urlsplit(location)
     if parts.scheme == "s3":
-        directory.mkdir(parents=True)
-        archive = directory.with_suffix(".tar.gz")
-        _download(parts.netloc, parts.path.lstrip("/"), archive, settings)
-    elif parts.scheme in ("", "file"):
+        with tempfile.TemporaryDirectory(prefix="drydock-script-") as downloads:
+            archive = Path(downloads, "code.tar.gz")
+            _download(parts.netloc, parts.path.lstrip("/"), archive, settings)
+            unpack(archive, directory, MAX_CODE)
+        return directory
+    if parts.scheme in ("", "file"):
         archive = settings.locate(unquote(parts.netloc + parts.path) if parts.scheme else location)
     else:
         raise UserError(f"{NAME}: expected a path, file:// or s3://, got {location!r}")

@@ -2,10 +2,13 @@
 
 import itertools
 import json
+import os
+import signal
 
 import pytest
 
-from tests.containers.serving import Server
+from tests.containers.scripts import archive
+from tests.containers.serving import Server, wait_until
 from tests.containers.test_script_training import wheel
 
 pytestmark = pytest.mark.slow
@@ -150,6 +153,20 @@ def test_requirements_modules_beside_the_script_and_the_frameworks(serve, tmp_pa
     assert len(list(tmp_path.glob("drydock-script-*"))) == 1
     assert server.stop() == 0
     assert list(tmp_path.glob("drydock-script-*")) == []
+
+
+def test_a_worker_that_takes_anothers_place_finds_the_code(serve, tmp_path):
+    source = archive(tmp_path / "code.tar.gz", {"packed.py": "def transform_fn(*_):\n    return 'packed'\n"})
+    environ = {"SAGEMAKER_PROGRAM": "packed.py", "SAGEMAKER_SUBMIT_DIRECTORY": f"file://{source}", "MODEL_SERVER_WORKERS": "2"}
+    server = serve("", **environ).ready()
+    wait_until(lambda: len(server.workers) == 2)
+    before = server.workers
+    for worker in before:
+        os.kill(worker, signal.SIGTERM)
+    wait_until(lambda: len(server.workers) == 2 and not set(before) & set(server.workers))
+    server.ready()
+    assert server.csv("1") == (200, b"packed")
+    assert server.process.poll() is None
 
 
 def test_without_a_program_it_is_the_algorithm(serve):

@@ -68,6 +68,12 @@ def test_what_leads_out_or_fills_the_disk_is_refused(settings, tmp_path, name, c
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "unpacked") == ["sourcedir.tar.gz"]
 
 
+def test_an_archive_without_the_script_says_so(settings, tmp_path):
+    directory = fetch(str(archive(tmp_path / "sourcedir.tar.gz", {})), tmp_path / "unpacked", settings)
+    with pytest.raises(UserError, match=r"there is no file 'train\.py' in the code; the files are none"):
+        Program.find(directory, "train.py")
+
+
 def test_what_is_no_archive_is_named(settings, tmp_path):
     (tmp_path / "train.py").write_text("print()")
     with pytest.raises(UserError, match=r"train\.py: not a readable tar archive"):
@@ -84,6 +90,7 @@ def test_an_archive_in_s3(settings, tmp_path, monkeypatch):
         client.upload_file(str(source), "code", "job/source/sourcedir.tar.gz")
         directory = fetch("s3://code/job/source/sourcedir.tar.gz", tmp_path / "unpacked", settings)
         assert (directory / "train.py").read_text() == "1"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["sourcedir.tar.gz", "unpacked"]
         with pytest.raises(UserError, match=r"s3://code/other\.tar\.gz: .*404"):
             fetch("s3://code/other.tar.gz", tmp_path / "more", settings)
 
