@@ -82,7 +82,12 @@ def build(job: TrainingJob, cluster: Cluster, device: str = "cpu") -> Iterator[M
             cache = f"{scratch}/{name}" if external else None
             made[name] = _matrix(rows, features, hp, cache, made.get("train"))
             rows.clear()
-        yield Matrices(**made)
+        try:
+            yield Matrices(**made)
+        finally:
+            if external:  # xgboost wants to find its files when it lets go of a matrix, and others may still hold it then
+                for matrix in made.values():
+                    matrix.__del__()
 
 
 def combined(job: TrainingJob) -> DMatrix:
