@@ -107,7 +107,7 @@ def _write_quantiser(width: int, dsub: int, centroids: NDArray[np.float32], file
     np.asarray(centroids, "<f4").tofile(file)
 
 
-def add_row(matrix: Any, row: int, total: Any) -> None:
+def add_row(matrix: Any, row: Any, total: Any) -> None:
     """Add a row to a vector, shape: (columns,), float32. In compiled code only."""
     raise NotImplementedError
 
@@ -129,7 +129,7 @@ def _prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
     return types.void(array, row, column), generate
 
 
-def fetch_row(matrix: Any, row: int) -> None:
+def fetch_row(matrix: Any, row: Any) -> None:
     """Have a row fetched from memory while something else is computed. In compiled code only."""
     raise NotImplementedError
 
@@ -162,7 +162,7 @@ def _rows_of(matrix):  # type: ignore[no-untyped-def]
     return lambda matrix: matrix.codes.shape[0]
 
 
-def dot_row(matrix: Any, row: int, vector: Any) -> Any:
+def dot_row(matrix: Any, row: Any, vector: Any) -> Any:
     """The inner product of a row and a vector. In compiled code only."""
     raise NotImplementedError
 

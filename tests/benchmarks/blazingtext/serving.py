@@ -65,7 +65,15 @@ def _train(root: Path, text: Text) -> Path:
     (root / "train.txt").write_text("".join(text.train), "utf-8")
     (root / "model").mkdir()
     options = "-dim 100 -wordNgrams 2 -bucket 200000 -lr 0.5 -epoch 5 -thread 11 -verbose 0"
-    command = [fasttext(), "supervised", "-input", root / "train.txt", "-output", root / "theirs", *options.split()]
+    command: list[str | Path] = [
+        fasttext(),
+        "supervised",
+        "-input",
+        root / "train.txt",
+        "-output",
+        root / "theirs",
+        *options.split(),
+    ]
     subprocess.run(command, check=True)
     return (root / "theirs.bin").rename(root / "model" / "model.bin")
 
