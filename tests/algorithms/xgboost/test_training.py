@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import xgboost
 
+from algorithms.xgboost import XGBoost
 from algorithms.xgboost.hosts import Cluster
 from algorithms.xgboost.library import explained
 from algorithms.xgboost.plan import Plan
 from algorithms.xgboost.publishing import publish
 from containers.errors import AlgorithmError, UserError
+from containers.media import MediaType
+from containers.settings import ServeSettings
 from tests.algorithms.xgboost.boosting import boosted, job_of, matrix, sources, table
 
 
@@ -195,6 +198,10 @@ def test_the_artifact_is_xgboost_s_own_with_what_it_lacks_beside_it(tmp_path):
     predicted = loaded.predict(xgboost.DMatrix(table()[0]))
 
     assert np.array_equal(predicted, trained.booster.predict(data["train"]))
+    served, sent = XGBoost().load(job.model_dir, ServeSettings.read({}, tmp_path)), MediaType.parse("text/csv")
+    body = "".join(f"{','.join(map(repr, row))}\n" for row in table()[0].tolist()).encode()
+    answers = served.codec.encode(served.predict(served.codec.decode(body, sent)), sent)
+    assert np.array_equal(np.array(answers.split(), np.float32), predicted)
     header, *rows = (job.model_dir / "drydock" / "importance.csv").read_text().splitlines()
     assert header == "feature,gain,cover,weight,total_gain,total_cover"
     gains = {int(name[1:]): value for name, value in loaded.get_score(importance_type="gain").items()}
