@@ -68,10 +68,10 @@ def require(device: str) -> None:
     UserError
         There is no GPU, or this xgboost cannot use one.
     """
-    import xgboost
-
     if device == "cpu":
         return
+    import xgboost
+
     built = xgboost.build_info().get("USE_CUDA")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

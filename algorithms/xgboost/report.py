@@ -40,7 +40,8 @@ def write_report(job: TrainingJob, plan: Plan, trained: Trained, sources: Mappin
     if results := trained.results:
         rows = [[name, *(results[f"{channel}:{name}"] for channel in sources)] for name in plan.names]
         page.table(["metric", *sources], rows, "Metrics of the published model.")
-    if (best := booster.attr("best_iteration")) is not None:
+    best = booster.attr("best_iteration")
+    if best is not None and hp.early_stopping_rounds is not None:
         page.text(f"Round {best} was the best by validation:{plan.watched}; the model ends with it.")
     channel = "validation" if "validation" in sources else "train"
     _predictions(page, hp, booster, sources[channel], channel if job.hosts.count == 1 else f"this host's rows of {channel}")

@@ -47,9 +47,7 @@ class Trained:
     @property
     def results(self) -> dict[str, float]:
         """The metrics of the published model, as far as this run has seen that round."""
-        epoch = self.booster.num_boosted_rounds() - 1
-        best = self.booster.attr("best_iteration")
-        place = (epoch if best is None else int(best)) - self.first
+        place = self.booster.num_boosted_rounds() - 1 - self.first
         return self.history[place] if 0 <= place < len(self.history) else {}
 
 
