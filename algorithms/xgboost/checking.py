@@ -22,7 +22,7 @@ LISTED = 50
 def describe(job: TrainingJob) -> dict[str, Any]:
     """What each channel holds on this host.
 
-    Rows, features, the share of values that are there and not zero, labels (counts of classes, or mean, minimum and maximum), and
+    Rows, features, the share of values that are there and not zero, labels (counts of classes, or mean, minimum and maximum),
     weights and queries where there are some.
 
     Raises
