@@ -23,8 +23,7 @@ class FastTextModel:
 
     def __init__(self, binary: Binary) -> None:
         self.binary = binary
-        self._labels = Labels(binary) if binary.supervised else None
-        self._vectors = WordVectors(binary)
+        self._lookup = Labels(binary) if binary.supervised else WordVectors(binary)
         self.predict(Request([""], [1]))  # compiles, or loads what was compiled, before the first request
 
     def predict(self, request: Request) -> list[dict[str, Any]]:
@@ -32,15 +31,15 @@ class FastTextModel:
 
         An instance of which the model knows nothing has no labels, or a vector of zeros.
         """
-        if self._labels is None:
-            vectors = self._vectors(request.sources)
+        if isinstance(self._lookup, WordVectors):
+            vectors = self._lookup(request.sources)
             return [{"vector": vector, "word": word} for word, vector in zip(request.sources, vectors, strict=True)]
         text = "\n".join(request.sources) + "\n"
         if text.count("\n") != len(request.sources):  # one instance is one line, whatever it looks like
             text = "".join(source.replace("\n", " ") + "\n" for source in request.sources)
-        labels, probabilities = self._labels(text.encode(), max(request.k))
+        labels, probabilities = self._lookup(text.encode(), max(request.k))
         counts = np.minimum((labels >= 0).sum(axis=1), request.k).tolist()
-        names = self._labels.names
+        names = self._lookup.names
         return [
             {"label": [names[label] for label in row[:count]], "prob": prob[:count]}
             for row, prob, count in zip(labels.tolist(), probabilities.tolist(), counts, strict=True)

@@ -20,6 +20,8 @@ MAGIC = 793712314
 VERSION = 12
 #: The version before: its classifiers know no subwords, whatever their arguments say.
 NO_SUBWORDS = 11
+#: Words of a corpus: more than this, and fastText's Huffman trees would not be trees.
+MOST = 10**15
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Binary:
     def _check(self, cursor: Cursor) -> None:
         """Refuse sizes that would lead outside of a matrix."""
         args, dictionary = self.args, self.dictionary
+        if dictionary.counts.min(initial=0) < 0 or dictionary.counts.sum(dtype=np.float64) >= MOST:
+            raise cursor.error(f"before it counts of words and labels from 0, below {MOST:.0e} together, got others")
         grams = args.bucket if args.maxn > 0 or (self.supervised and args.wordNgrams > 1) else 0
         if dictionary.pruned is not None:
             buckets, rows = dictionary.pruned[:, 0], dictionary.pruned[:, 1]

@@ -119,7 +119,7 @@ def rows_of_words(features: Features, chars: NDArray[np.uint8], ends: NDArray[np
         stop = ends[word]
         h = hash_word(chars[start:stop])
         entry = find(table, chars, start, stop, h)[0]
-        if entry >= 0:
+        if 0 <= entry < known:
             rows[n] = entry
             n += 1
         if maxn > 0 and h != _EOS_HASH:

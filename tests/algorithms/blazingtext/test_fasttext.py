@@ -140,6 +140,14 @@ def test_numbers_that_would_lead_out_of_a_matrix_are_refused(tmp_path):
     assert "input matrix of" in damaged(tmp_path, pruned.replace(kept, wrong))
 
 
+@pytest.mark.parametrize("count", [-1, 1 << 60])
+def test_counts_that_make_no_tree_are_refused(count, tmp_path):
+    content = (HERE / "hs.bin").read_bytes()
+    label = b"__label__long\0"
+    place = content.index(label) + len(label)
+    assert "counts of words and labels" in damaged(tmp_path, content[:place] + struct.pack("<q", count) + content[place + 8 :])
+
+
 def test_classifiers_of_version_11_have_no_subwords(tmp_path):
     content = (HERE / "softmax.bin").read_bytes()
     args = Arguments.unpack(content[ARGUMENTS:DICTIONARY])._replace(minn=3, maxn=6)  # as they may say
