@@ -44,33 +44,33 @@ class Scores:
         self._labels = labels.astype(np.float64)
         self._weights = weights.astype(np.float64) if len(weights) else np.ones(len(labels))
         # What the labels alone say is added up once, and around their mean, where nothing cancels out.
-        weight, labelled = total(np.array([self._weights.sum(), self._weights @ self._labels]))
+        weight, labelled = total(np.array([self._weights.sum(), self._weighted(self._labels)]))
         self._weight = max(float(weight), np.finfo(float).tiny)
-        spread = self._weights @ np.square(self._labels - labelled / self._weight)
+        spread = self._weighted(np.square(self._labels - labelled / self._weight))
         self._spread = float(total(np.array([spread]))[0])
-        self._true = (self._labels if classes > 2 else self._labels > 0.5).astype(np.int64) if self._of_classes else None
-
-    @property
-    def _of_classes(self) -> bool:
-        return any(name in OF_CLASSES for name in self.names)
+        self._of_classes = [name for name in names if name in OF_CLASSES]
+        self._of_errors = [name for name in names if name in OF_ERRORS]
+        if self._of_classes:
+            self._classes_true = (self._labels if classes > 2 else self._labels > 0.5).astype(np.int64)
+            self._true = total(np.bincount(self._classes_true, self._weights, classes))
 
     def values(self, predictions: NDArray[Any]) -> dict[str, float]:
         """Name to value, from what the booster predicts for this host's rows, shape: (rows,) or (rows, classes)."""
         found: dict[str, float] = {}
-        if self._true is not None:
-            said = predicted_classes(predictions, self._objective)
-            sums = np.stack(
-                [self._count(self._true[said == self._true], said == self._true), self._count(said), self._count(self._true)]
-            )
-            hits, said_sums, true_sums = self._total(sums)
-            found |= {name: float(OF_CLASSES[name](hits, said_sums, true_sums)) for name in self.names if name in OF_CLASSES}
-        if errors := [name for name in self.names if name in OF_ERRORS]:
-            squares = float(self._total(np.array([self._weights @ np.square(predictions - self._labels)]))[0])
-            found |= {name: OF_ERRORS[name](squares, self._weight, self._spread) for name in errors}
+        if self._of_classes:
+            classes = predicted_classes(predictions, self._objective)
+            right = self._weights * (classes == self._classes_true)
+            counted = [np.bincount(classes, weights, self._classes) for weights in (right, self._weights)]
+            hits, said = self._total(np.stack(counted))
+            found |= {name: float(OF_CLASSES[name](hits, said, self._true)) for name in self._of_classes}
+        if self._of_errors:
+            squares = float(self._total(np.array([self._weighted(np.square(predictions - self._labels))]))[0])
+            found |= {name: OF_ERRORS[name](squares, self._weight, self._spread) for name in self._of_errors}
         return {name: found[name] for name in self.names}
 
-    def _count(self, classes: NDArray[np.int64], rows: NDArray[np.bool_] | slice = slice(None)) -> Vector:
-        return np.bincount(classes, self._weights[rows], self._classes).astype(np.float64)
+    def _weighted(self, values: Vector) -> float:
+        # The same as by `@`, without BLAS, whose threads would wait for work beside those of xgboost.
+        return float(np.einsum("i,i->", self._weights, values))
 
 
 def predicted_classes(predictions: NDArray[Any], objective: str) -> NDArray[np.int64]:
