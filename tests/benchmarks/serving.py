@@ -100,7 +100,7 @@ def _some(connection: socket.socket) -> bytes:
 
 @dataclass(frozen=True)
 class Running:
-    """A server: its process, and the seconds until `/ping` answered 200."""
+    """A server: its process, and the seconds until it answered 200 to a ping."""
 
     process: int
     start_seconds: float
@@ -114,12 +114,12 @@ class Running:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], port: int) -> Iterator[Running]:
-    """Run a server while the block runs."""
+def running(command: Sequence[str | Path], port: int, ping: str = "/ping") -> Iterator[Running]:
+    """Run a server while the block runs, which begins when `ping` is answered."""
     begin = time.perf_counter()
     process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
     try:
-        while not _answers(port):
+        while not _answers(port, ping):
             if process.poll() is not None:
                 raise RuntimeError(f"the server ended with exit code {process.returncode}")
             time.sleep(0.005)
@@ -129,10 +129,10 @@ def running(command: Sequence[str | Path], port: int) -> Iterator[Running]:
         process.wait(30)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, ping: str) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), 2) as connection:
-            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(f"GET {ping} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return connection.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:
         return False
