@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import threading
 from collections.abc import Iterable
 from contextlib import closing
@@ -66,8 +67,7 @@ class Classifier:
                 f"{words:,} words and buckets={args.buckets} of vector_dim={dim} need {needed / GIGABYTE:.1f} GB of memory, "
                 f"and there are {limit / GIGABYTE:.1f} GB; try fewer buckets, a smaller vector_dim or a larger min_count"
             )
-        input, output = (np.zeros((size, dim), np.float32) for size in (rows, len(vocabulary.labels)))
-        return cls(vocabulary, input, output, args)
+        return cls(vocabulary, _zeros(rows, dim), np.zeros((len(vocabulary.labels), dim), np.float32), args)
 
     def lines(self, corpus: Corpus, *, reading: int = 0, budget: int = 0) -> LineSource:
         """A corpus in the rows of this classifier; see `LineSource`."""
@@ -88,6 +88,15 @@ class Classifier:
 
         hits, number = np.sum(list(source.each(judge, threads)), axis=0)
         return float(hits / number)
+
+
+def _zeros(rows: int, dim: int) -> NDArray[np.float32]:
+    """Zeros that take memory row by row, as they are written.
+
+    numpy asks the system for huge pages, of which a row here and a row there soon touch all.
+    """
+    pages = mmap.mmap(-1, rows * dim * 4, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.float32).reshape(rows, dim)
 
 
 @dataclass
