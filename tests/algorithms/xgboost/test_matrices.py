@@ -1,6 +1,8 @@
 """From channels to what xgboost trains on: in memory or on disk, alone or with other hosts, always the same rows."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -110,7 +112,7 @@ def test_every_way_to_train_has_its_matrix(make_job, monkeypatch, more, kind, on
     assert model == trained(job, xgboost.DMatrix(expected, Y))
 
 
-def test_nothing_is_left_on_disk(make_job, tmp_path, monkeypatch, capfd):
+def test_nothing_is_left_on_disk(make_job, tmp_path, monkeypatch, recwarn):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
@@ -120,7 +122,7 @@ def test_nothing_is_left_on_disk(make_job, tmp_path, monkeypatch, capfd):
         model = xgboost.train({"nthread": 1}, matrices.train, 2, evals=[(matrices.validation, "validation")])
     assert not list(scratch.iterdir())
     del model, matrices
-    assert "cache file" not in "".join(capfd.readouterr())
+    assert not [warning for warning in recwarn if "cache file" in str(warning.message)]
 
 
 def test_weights_count(make_job):
@@ -207,6 +209,44 @@ def test_check_says_what_is_there(make_job):
         "validation": {"rows": 1, "features": 3, "sparse": True, "non_zero": 1 / 3, "labels": {"1": 1}}
         | {"weight": {"mean": 1.0, "min": 1.0, "max": 1.0}},
     }
+
+
+# More rows than memory. ------------------------------------------------------------------------------------------------------
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+import xgboost
+from algorithms.xgboost.hosts import Cluster
+from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.matrices import build
+from containers.channels import Channel
+from containers.hosts import Hosts
+from containers.job import TrainingJob
+from containers.media import RECORDIO, MediaType
+from containers.settings import TrainSettings
+root = Path(sys.argv[1])
+channels = {"train": Channel("train", root / "train", MediaType(RECORDIO))}
+hyperparameters = XGBoostHyperparameters.parse({"num_round": "1"})
+job = TrainingJob("job", hyperparameters, channels, Hosts(), TrainSettings.read({"DRYDOCK_CACHE_MB": "4"}, root))
+with build(job, Cluster(job.hosts)) as matrices:
+    xgboost.train({"nthread": 1, "max_depth": 2}, matrices.train, 2)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_grows_less_than_the_data(tmp_path):
+    rows, peaks = np.arange(20_000 * 100, dtype=np.float32).reshape(-1, 100) % 251, []
+    block = recordio.encode(rows, rows[:, 0])
+    for blocks in (5, 25):
+        (tmp_path / "train").mkdir(exist_ok=True)
+        with (tmp_path / "train" / "a").open("wb") as file:
+            for _ in range(blocks):
+                file.write(block)
+        peaks.append(int(subprocess.run([sys.executable, "-c", MEASURE, tmp_path], check=True, capture_output=True).stdout))
+    # The bins, a byte for each value of four, lie in a file that is mapped; in memory, the rows alone would take all of it.
+    assert peaks[1] - peaks[0] < 0.6 * 20 * rows.nbytes, peaks
 
 
 # Several hosts. --------------------------------------------------------------------------------------------------------------
