@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from algorithms.blazingtext.corpus import Block, Corpus
 from algorithms.blazingtext.ngrams import Lines, lines_of
-from algorithms.blazingtext.vocabulary import Vocabulary
-from algorithms.blazingtext.vocabulary import _check as check_labelled
+from algorithms.blazingtext.vocabulary import Vocabulary, check_labelled
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -110,7 +110,7 @@ class Vocabulary:
         counter = Counter()
         for block in corpus.blocks(0):
             if supervised:
-                _check(block)
+                check_labelled(block)
             counter.add(block.text)
         entries = counter.entries()
         is_label = np.array([supervised and entry.startswith(LABEL.encode()) for entry in entries])
@@ -155,7 +155,7 @@ class Vocabulary:
         return Examples(ids[:n], hashes[:n], ends[:lines], labels[:m], label_ends[:lines])
 
 
-def _check(block: Block) -> None:
+def check_labelled(block: Block) -> None:
     """Refuse lines that cannot teach a classifier."""
     line, nameless = tokens.check_labels(block.text)
     if line >= 0:
