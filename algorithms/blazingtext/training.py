@@ -63,7 +63,15 @@ def fit(job: TrainingJob, report: Reporter) -> None:
         return
     from algorithms.blazingtext import wordvectors
 
-    vectors = wordvectors.train(corpora["train"], hp, threads=threads(job), seed=SEED, hosts=job.hosts, stop=job.stop)
+    vectors = wordvectors.train(
+        corpora["train"],
+        hp,
+        threads=threads(job),
+        seed=SEED,
+        stop=job.stop,
+        hosts=job.hosts,
+        sharded=job.channels["train"].is_sharded,
+    )
     if job.hosts.is_first:
         publish_vectors(job, report, vectors)
 
