@@ -114,7 +114,8 @@ class Framework(Protocol):
 class Algorithm(Protocol):
     """What `train` and `serve` need of an algorithm; found through the entry-point group ``drydock.algorithms``.
 
-    One that may also be used as a framework has an attribute `framework`, a `Framework`.
+    One that may also be used as a framework has an attribute `framework`, a `Framework`; one with loops for numba has a method
+    `warm()` that compiles them, for images.
     """
 
     #: AWS's name, such as ``linear-learner``.

@@ -50,5 +50,10 @@ class LinearLearner:
     def load(self, model_dir: Path, settings: ServeSettings) -> LinearModel:
         return LinearModel.load(model_dir)
 
+    def warm(self) -> None:
+        from containers.content.warm import warm
+
+        warm()
+
 
 algorithm = LinearLearner()

@@ -52,5 +52,10 @@ class XGBoost:
 
         return XGBoostModel.load(model_dir, settings)
 
+    def warm(self) -> None:
+        from containers.content.warm import warm
+
+        warm()
+
 
 algorithm = XGBoost()

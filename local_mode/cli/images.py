@@ -36,7 +36,7 @@ def build(algorithms: tuple[str, ...], accelerator: Accelerator) -> None:
 def alias(algorithms: tuple[str, ...], region: str) -> None:
     """Give the images also the names that `sagemaker.image_uris.retrieve` answers, by which notebooks ask for them."""
     for image in _named(algorithms):
-        click.echo(catalogue.tag_as_aws(image, region))
+        click.echo("\n".join(catalogue.tag_as_aws(image, region)))
 
 
 @images.command("list")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def build(image: Image, accelerator: Accelerator) -> str:
     root = _checkout()
     name = image.name(accelerator)
     arguments = {"ALGORITHM": image.algorithm, "ACCELERATOR": accelerator}
+    if platform.machine() != "x86_64":
+        arguments["CPU"] = "generic"
     options = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
     label = f"org.opencontainers.image.version={version('drydock-ml')}"
     docker(
@@ -46,18 +49,19 @@ def require(name: str) -> None:
         raise UserError(f"there is no image {name}; `drydock images build` makes it")
 
 
-def tag_as_aws(image: Image, region: str) -> str:
-    """Give an image also the name that AWS's has in a region, so that whoever asks for that one gets this; return it.
+def tag_as_aws(image: Image, region: str) -> list[str]:
+    """Give an image also the names that AWS's have in a region, so that whoever asks for those gets this; return them.
 
     Raises
     ------
     UserError
         The image has not been built, or AWS has no such region.
     """
-    name = image.aws_name(region)
+    names = image.aws_names(region)
     require(image.name())
-    docker("tag", image.name(), name)
-    return name
+    for name in names:
+        docker("tag", image.name(), name)
+    return names
 
 
 def _checkout() -> Path:

@@ -11,7 +11,7 @@ from containers.errors import UserError, did_you_mean
 
 Accelerator = Literal["cpu", "gpu"]
 
-#: Account and domain of AWS's registries, by region and algorithm. Source: the SageMaker Python SDK's image_uri_config.
+#: Domain of AWS's registries and accounts of its repositories, by region. Source: the SageMaker Python SDK's image_uri_config.
 ACCOUNTS = Path(__file__).with_name("accounts.csv")
 
 
@@ -22,21 +22,21 @@ class Image:
     Attributes
     ----------
     version
-        AWS's, which is the tag.
-    repository
-        AWS's name of the repository.
+        The tag.
+    aws
+        What AWS calls its images of the algorithm, of all versions: ``repository:tag``.
     """
 
     algorithm: str
     version: str
-    repository: str
+    aws: tuple[str, ...]
 
     def name(self, accelerator: str = "cpu") -> str:
         """What it is called here."""
         return f"drydock/{self.algorithm}:{self.version}{'' if accelerator == 'cpu' else f'-{accelerator}'}"
 
-    def aws_name(self, region: str) -> str:
-        """What ``sagemaker.image_uris.retrieve`` answers.
+    def aws_names(self, region: str) -> list[str]:
+        """What ``sagemaker.image_uris.retrieve`` answers, a name for every version.
 
         Raises
         ------
@@ -47,11 +47,23 @@ class Image:
             rows = {row["region"]: row for row in csv.DictReader(file)}
         if region not in rows:
             raise UserError(f"region: no region {region!r} is known{did_you_mean(region, rows)}")
-        account, domain = rows[region][self.algorithm], rows[region]["domain"]
-        return f"{account}.dkr.ecr.{region}.{domain}/{self.repository}:{self.version}"
+        account, domain = rows[region], rows[region]["domain"]
+        return [f"{account[name.partition(':')[0]]}.dkr.ecr.{region}.{domain}/{name}" for name in self.aws]
 
 
-IMAGES = {image.algorithm: image for image in (Image("linear-learner", "1", "linear-learner"),)}
+#: Versions of AWS's XGBoost; one image of ours takes the place of all.
+_XGBOOST = (
+    *("3.0-5", "1.7-1", "1.5-1", "1.3-1", "1.2-2", "1.2-1"),
+    *("1.0-1-cpu-py3", "0.90-2-cpu-py3", "0.90-1-cpu-py3"),
+)
+IMAGES = {
+    image.algorithm: image
+    for image in (
+        Image("linear-learner", "1", ("linear-learner:1",)),
+        Image("xgboost", "3.0-1", (*(f"sagemaker-xgboost:{version}" for version in _XGBOOST), "xgboost:1", "xgboost:latest")),
+        Image("blazingtext", "1", ("blazingtext:1",)),
+    )
+}
 
 
 def find(algorithm: str) -> Image:

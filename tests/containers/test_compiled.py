@@ -86,5 +86,5 @@ def test_code_that_came_with_the_source_is_used_unwritten(folder, tmp_path):
 def test_the_parsers_can_be_compiled_ahead(tmp_path):
     cache = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_NAME": "generic"}
 
-    assert run(tmp_path, "from containers.content import warm; warm.main()", **cache) == []
+    assert run(tmp_path, "from containers.content.warm import warm; warm()", **cache) == []
     assert run(tmp_path, PARSERS, **cache) == ["1", "1"]

@@ -63,8 +63,16 @@ def test_build_needs_an_image_to_build(docker):
 
 def test_alias_tags_with_the_name_of_aws(docker):
     name = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
-    assert drydock("alias", "--region", "us-east-1").stdout == f"{name}\n"
+    assert drydock("alias", "linear-learner", "--region", "us-east-1").stdout == f"{name}\n"
     assert docker.call("tag")[0] == ["tag", "drydock/linear-learner:1", name]
+
+
+def test_every_version_of_aws_is_an_alias(docker):
+    names = drydock("alias", "xgboost", "--region", "us-east-1").stdout.splitlines()
+    assert "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1" in names
+    assert "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3" in names
+    assert "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1" in names
+    assert [call[1:] for call in docker.calls if call[0] == "tag"] == [["drydock/xgboost:3.0-1", name] for name in names]
 
 
 def test_alias_of_what_has_not_been_built(docker):
@@ -85,7 +93,8 @@ def test_a_region_that_is_not(docker):
     [("eu-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("us-iso-east-1", "c2s.ic.gov")],
 )
 def test_each_partition_has_its_domain(region, domain):
-    assert images.find("linear-learner").aws_name(region).endswith(f".dkr.ecr.{region}.{domain}/linear-learner:1")
+    (name,) = images.find("linear-learner").aws_names(region)
+    assert name.endswith(f".dkr.ecr.{region}.{domain}/linear-learner:1")
 
 
 def test_the_table_of_accounts_is_whole():
@@ -93,7 +102,7 @@ def test_the_table_of_accounts_is_whole():
         rows = list(csv.DictReader(file))
     for row in rows:
         accounts = {name: account for name, account in row.items() if name not in ("region", "domain")}
-        assert set(images.IMAGES) <= set(accounts)
+        assert {name.partition(":")[0] for image in images.IMAGES.values() for name in image.aws} <= set(accounts)
         assert all(len(account) == 12 and account.isdigit() for account in accounts.values()), row
     assert len({row["region"] for row in rows}) == len(rows) > 30
 
