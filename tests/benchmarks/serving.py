@@ -117,7 +117,8 @@ class Running:
 def running(command: Sequence[str | Path], port: int, ping: str = "/ping") -> Iterator[Running]:
     """Run a server while the block runs, which begins when `ping` is answered."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
+    environ = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         while not _answers(port, ping):
             if process.poll() is not None:
@@ -126,7 +127,11 @@ def running(command: Sequence[str | Path], port: int, ping: str = "/ping") -> It
         yield Running(process.pid, time.perf_counter() - begin)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # as MLServer's workers let theirs wait
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _answers(port: int, ping: str) -> bool:

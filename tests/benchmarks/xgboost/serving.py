@@ -73,8 +73,9 @@ def measure() -> list[dict[str, str]]:
                 **{f"{each.name} together": partial(each.per_second, one) for each in (ours, theirs)},
                 **{f"{each.name} many": partial(each.per_second, many) for each in (ours, theirs)},
             )
+            memory = drydock.worker_megabytes, mlserver.worker_megabytes
     rows = [{**_empty(), "sgemm, 100 rounds": "Booster.inplace_predict", "one row, p50 ms": samples["library"].format(2)}]
-    for each, server in ((ours, drydock), (theirs, mlserver)):
+    for each, server, megabytes in ((ours, drydock, memory[0]), (theirs, mlserver, memory[1])):
         rows.append(
             {
                 "sgemm, 100 rounds": each.name,
@@ -82,7 +83,7 @@ def measure() -> list[dict[str, str]]:
                 "8 clients, requests/s": samples[f"{each.name} together"].format(),
                 "ratio": _ratio(samples[f"{each.name} together"], samples["MLServer together"]),
                 "1,000 rows, rows/s": Sample([MANY * value for value in samples[f"{each.name} many"].values]).format(),
-                "MB a worker": f"{server.worker_megabytes:.0f}",
+                "MB a worker": f"{megabytes:.0f}",
                 "start, s": f"{server.start_seconds:.2f}",
             }
         )
@@ -122,7 +123,7 @@ def _peer(root: Path, port: int) -> Path:
     home.mkdir()
     (home / "model.ubj").write_bytes((root / "model" / "xgboost-model").read_bytes())
     ports = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
-    server = {"host": "127.0.0.1", "parallel_workers": WORKERS, **ports}
+    server = {"host": "127.0.0.1", "parallel_workers": WORKERS, "metrics_dir": str(home), **ports}
     model = {"name": "model", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": {"uri": "./model.ubj"}}
     (home / "settings.json").write_text(json.dumps(server))
     (home / "model-settings.json").write_text(json.dumps(model))
