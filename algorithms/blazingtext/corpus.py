@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Corpus:
     read: Callable[[int], Iterator[Part]]
     whole_lines: bool = False
 
-    def blocks(self, reading: int) -> Iterator[Block]:
+    def blocks(self, reading: int) -> Generator[Block]:
         """The text, read for the `reading`-th time.
 
         Raises

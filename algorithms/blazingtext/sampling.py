@@ -25,8 +25,8 @@ class Sampling(NamedTuple):
         How likely an occurrence of each word is kept, as a share of 2^32; shape: (words,), uint32.
     own, other
         An alias table (Walker 1977; Vose 1991) of the negative samples: a word drawn evenly stays as it is with the likelihood
-        `own`, as a share of 2^32, and else becomes `other`; shape: (words,), uint32 and int32. 8 bytes a word stay in the cache,
-        where the usual table of 10 million numbers does not.
+        `own`, as a share of 2^32, and else becomes `other`; shape: (words,), uint32 and int32. Eight bytes a word stay in the
+        cache, where the usual table of 10 million numbers does not.
     """
 
     keep: NDArray[np.uint32]
@@ -90,13 +90,13 @@ def high(state: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def below(state: Any, n: int) -> int:
+def below(state: Any, n: int) -> Any:
     """A number from 0 to n - 1, n below 2^31."""
     return np.int64((high(state) * np.uint64(n)) >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True)
-def _negative(sampling: Sampling, state: Any) -> int:
+def _negative(sampling: Sampling, state: Any) -> Any:
     """A word drawn by its power of the counts."""
     word = below(state, sampling.own.size)
     # The low bits, mixed anew: the high ones have chosen the word.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from algorithms.blazingtext import tokens
@@ -112,24 +114,40 @@ class Vocabulary:
             if supervised:
                 check_labelled(block)
             counter.add(block.text)
-        entries = counter.entries()
-        is_label = np.array([supervised and entry.startswith(LABEL.encode()) for entry in entries])
-        order = np.argsort(-counter.counts, kind="stable")
-        kept = order[(counter.counts >= max(min_count, 1))[order] & ~is_label[order]]
-        labels = order[is_label[order]]
-        if not any(entries[i] != EOS.encode() for i in kept):
+        entries = [entry.decode() for entry in counter.entries()]
+        return cls._of(entries, counter.counts, min_count, counter.words, counter.size, supervised)
+
+    @classmethod
+    def merged(cls, dumped: Iterable[bytes], min_count: int) -> Vocabulary:
+        """The words of several corpora, each dumped without its rare ones left out; raises as `build` does."""
+        parts = [orjson.loads(part) for part in dumped]
+        counts: dict[str, int] = {}
+        for part in parts:
+            for word, count in zip(part["words"], part["counts"], strict=True):
+                counts[word] = counts.get(word, 0) + count
+        tokens, size = (sum(part[name] for part in parts) for name in ("tokens", "size"))
+        return cls._of(list(counts), np.fromiter(counts.values(), np.int64, len(counts)), min_count, tokens, size)
+
+    @classmethod
+    def _of(
+        cls, entries: list[str], counts: NDArray[np.int64], min_count: int, tokens: int, size: int, supervised: bool = False
+    ) -> Vocabulary:
+        is_label = np.array([supervised and entry.startswith(LABEL) for entry in entries])
+        order = np.argsort(-counts, kind="stable")
+        kept, labels = order[(~is_label & (counts >= max(min_count, 1)))[order]], order[is_label[order]]
+        words = [entries[i] for i in kept]
+        if not words or words == [EOS]:
+            different = [count for entry, count in zip(entries, counts.tolist(), strict=True) if entry != EOS]
             raise UserError(
                 f"no word is left by min_count, expected one that comes {min_count} times or more: the training data hold "
-                f"{counter.words - counter.counts[0]:,} words, {len(entries) - 1:,} different ones"
+                f"{sum(different):,} words, {len(different):,} different ones"
             )
-        return cls(
-            [entries[i].decode() for i in kept],
-            counter.counts[kept],
-            [entries[i].decode() for i in labels],
-            counter.counts[labels],
-            counter.words,
-            counter.size,
-        )
+        return cls(words, counts[kept], [entries[i] for i in labels], counts[labels], tokens, size)
+
+    def dump(self) -> bytes:
+        """The words and their counts, for `merged`."""
+        values = {"words": self.words, "counts": self.counts.tolist(), "tokens": self.tokens, "size": self.size}
+        return orjson.dumps(values)
 
     def __len__(self) -> int:
         return len(self.words)
