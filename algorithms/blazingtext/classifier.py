@@ -38,7 +38,7 @@ class Classifier:
     input
         Vectors of the words, then of the buckets of n-grams, of which there are none where `word_ngrams` is 1;
         shape: (words + buckets, vector_dim), float32. Buckets that no line has used are zero: most are, and then say
-        nothing, take no memory and compress well. fastText draws them all at random.
+        nothing, take no memory and compress well; fastText draws them at random.
     output
         shape: (labels, vector_dim), float32.
     args
