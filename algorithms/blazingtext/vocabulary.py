@@ -60,7 +60,7 @@ class Examples(NamedTuple):
     label_ends: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Words and labels, each by falling count. Safe to use from several threads.
 
@@ -86,8 +86,8 @@ class Vocabulary:
     label_counts: NDArray[np.int64]
     tokens: int
     size: int
-    index: Index = field(init=False, repr=False, compare=False)
-    eos: int = field(init=False, repr=False, compare=False)
+    index: Index = field(init=False, repr=False)
+    eos: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", tokens.index([word.encode() for word in (*self.words, *self.labels)]))

@@ -67,6 +67,7 @@ def train(
     stop: threading.Event,
     hosts: Hosts | None = None,
     sharded: bool = False,
+    told: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> WordVectors:
     """Learn word vectors; with one thread, the same seed gives the same ones.
 
@@ -81,6 +82,8 @@ def train(
         (section III-C). All return the same.
     sharded
         Whether each host has text of its own, rather than all of it.
+    told
+        Called with the number and the mean loss of each epoch that is finished.
 
     Raises
     ------
@@ -98,7 +101,8 @@ def train(
             raise UserError(f"expected at least two different words, got only {vocabulary.words[0]!r}")
         model = _new(vocabulary, args, seed)
         share = own.tokens / vocabulary.tokens if sharded else 1 / hosts.count
-        schedule = Schedule(args.learning_rate, args.epochs, int(vocabulary.counts.sum() * share))
+        # The mean takes a host's steps for what they are worth on all: with larger ones, N hosts come as far as one would.
+        schedule = Schedule(args.learning_rate * hosts.count, args.epochs, int(vocabulary.counts.sum() * share))
         trainer = _Trainer(vocabulary, model, KERNELS[args.mode], schedule, seed, threads)
         turn = (0, 1) if sharded else (hosts.index, hosts.count)
         for epoch in range(args.epochs):
@@ -108,7 +112,7 @@ def train(
             if loss is None:
                 log.info("stopped in epoch %d; keeping what is learnt", epoch)
                 break
-            log.info("-------------- End of epoch: %d, loss: %.6f", epoch, loss)
+            told(epoch, loss)
     log.info("Training finished!")
     log.info("Average throughput in Million words/sec: %.2f", schedule.words_per_second / 1e6)
     dim = args.vector_dim

@@ -36,7 +36,8 @@ def together(hosts: Hosts, patience: float = PATIENCE) -> Iterator[Star]:
     """
     connections = connect(hosts, lambda address: None, patience)[0] if hosts.count > 1 else {}
     try:
-        yield Star([_Link(name, connection, patience) for name, connection in sorted(connections.items())], hosts.is_first)
+        links = [_Link(name, connections[name], patience) for name in hosts.all if name in connections]
+        yield Star(links, hosts.is_first)
     finally:
         for connection in connections.values():
             connection.close()
