@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import mmap
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -131,6 +131,7 @@ def train(
     seed: int,
     budget: int,
     stop: threading.Event,
+    told: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> tuple[Classifier, History]:
     """Train a classifier; with one thread, the same seed gives the same one.
 
@@ -143,6 +144,8 @@ def train(
         Bytes of encoded lines that may be kept in memory.
     stop
         Ends training between two stretches of lines, keeping what is best so far.
+    told
+        Called with the number and the mean loss of each epoch that is finished.
 
     Raises
     ------
@@ -175,7 +178,7 @@ def train(
             log.info("stopped in epoch %d; keeping the best weights so far", epoch)
             break
         history.losses.append(loss)
-        log.info("-------------- End of epoch: %d, loss: %.6f", epoch, loss)
+        told(epoch, loss)
         if stopping is None or judges is None:
             continue
         accuracy = model.accuracy(judges, threads)

@@ -80,10 +80,15 @@ def _spelling(word: str, known: Set[str]) -> str:
 
 
 def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    from scipy.stats import rankdata  # takes half a second
-
     if len(first) < 2:
         return None
     with np.errstate(invalid="ignore", divide="ignore"):
-        rho = float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+        rho = float(np.corrcoef(_ranks(first), _ranks(second))[0, 1])
     return None if math.isnan(rho) else rho
+
+
+def _ranks(values: Sequence[float]) -> NDArray[np.float64]:
+    """The place of each value among all, in rising order; equal ones share the mean of their places."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
+    return middle[places]

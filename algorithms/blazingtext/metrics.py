@@ -10,5 +10,10 @@ SPECS = (
     MetricSpec("validation:accuracy", "#validation_accuracy: {value}", r"#validation_accuracy: (\S+)", "Maximize"),
     MetricSpec("train:accuracy", "#train_accuracy: {value}", r"#train_accuracy: (\S+)"),
     # Ours, of every epoch.
-    MetricSpec("train:loss", "#train_loss: {value}", r"#train_loss: (\S+)", per_epoch=True),
+    MetricSpec(
+        "train:loss",
+        "-------------- End of epoch: {epoch}, loss: {value}",
+        r"End of epoch: \d+, loss: (\S+)",
+        per_epoch=True,
+    ),
 )

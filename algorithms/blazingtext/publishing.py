@@ -67,10 +67,8 @@ def publish_vectors(job: TrainingJob, report: Reporter, model: Trained) -> None:
 def publish_classifier(
     job: TrainingJob, report: Reporter, model: Classifier, history: History, judged: str, lines: LineSource
 ) -> None:
-    """Write ``model.bin``, report losses and accuracies, then write the report: `lines` are those of the channel `judged`."""
+    """Write ``model.bin``, report accuracies, then write the report: `lines` are those of the channel `judged`."""
     hp: BlazingTextHyperparameters = job.hyperparameters
-    for epoch, loss in enumerate(history.losses):
-        report.metric("train:loss", loss, epoch=epoch)
     with job.artifact() as directory:
         binary_of(model.vocabulary, model.input, model.output, hp).write(directory / MODEL_FILE)
     accuracies = {"train": history.train_accuracy, "validation": history.validation_accuracy}

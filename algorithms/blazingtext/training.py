@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from algorithms.blazingtext import data
@@ -45,6 +46,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     log.info("Final configuration: %s", hp.model_dump_json())
     check_job(job)
     readings = {name: Readings(channel) for name, channel in job.channels.items()}
+    told = partial(_report_epoch, report)
     corpora = {name: Corpus(read, whole_lines=hp.supervised) for name, read in readings.items()}
     if hp.supervised:
         from algorithms.blazingtext import classifier
@@ -57,6 +59,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
             seed=SEED,
             budget=cache_bytes(job.settings.cache_megabytes),
             stop=job.stop,
+            told=told,
         )
         judged = "validation" if "validation" in corpora else "train"
         publish_classifier(job, report, model, history, judged, model.lines(corpora[judged], reading=readings[judged].count))
@@ -71,9 +74,14 @@ def fit(job: TrainingJob, report: Reporter) -> None:
         stop=job.stop,
         hosts=job.hosts,
         sharded=job.channels["train"].is_sharded,
+        told=told,
     )
     if job.hosts.is_first:
         publish_vectors(job, report, vectors)
+
+
+def _report_epoch(report: Reporter, epoch: int, loss: float) -> None:
+    report.metric("train:loss", loss, epoch=epoch)
 
 
 def threads(job: TrainingJob) -> int:
