@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from algorithms.blazingtext.fasttext.binary import Binary
+from algorithms.blazingtext.fasttext.memory import fetch
 from algorithms.blazingtext.tokens import EOS, Index, find, hash_word, is_label, next_word
 
 _EOS_HASH = int(hash_word(np.frombuffer(EOS.encode(), np.uint8)))
@@ -67,20 +68,19 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
     """
     table, known, eos, minn, maxn, bucket, ngrams, kept = features
     most = text.size // 2 + lines  # a word and a blank take two bytes, a newline one
-    hashes, ends = np.empty(most, np.uint32), np.empty(lines, np.int64)
+    starts, stops, hashes = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint32)
     rows = np.empty(most * ngrams + (text.size + 2 * most) * maxn, np.int32)  # what is not used takes no memory
+    ends = np.empty(lines, np.int64)
     n = position = 0
     for line in range(lines):
-        words, ended = 0, False
-        while True:
-            start, stop, h = next_word(text, position)
+        read, position = _read_line(text, position, starts, stops, hashes)
+        _fetch_entries(table, hashes[:read])
+        words = 0
+        for i in range(read):
+            start, stop, h = starts[i], stops[i], hashes[i]
             newline = start == stop
-            position = max(stop, start + 1)
-            if newline:
-                entry, h = eos, np.uint32(_EOS_HASH)
-            else:
-                entry = find(table, text, start, stop, h)[0]
-            if not ended and (entry < known if entry >= 0 else newline or not is_label(text, start, stop)):
+            entry = eos if newline else find(table, text, start, stop, h)[0]
+            if entry < known if entry >= 0 else newline or not is_label(text, start, stop):
                 if entry >= 0:
                     rows[n] = entry
                     n += 1
@@ -88,9 +88,8 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
                     n = _add_subwords(text, start, stop, minn, maxn, bucket, known, kept, rows, n)
                 hashes[words] = h
                 words += 1
-            if newline:
-                break
-            ended = ended or h == _EOS_HASH  # fastText reads no further than a </s> that stands in the text
+            if h == _EOS_HASH:
+                break  # fastText reads no further than a </s> that stands in the text
         if ngrams > 1:
             n = _add_ngrams(hashes[:words], ngrams, bucket, known, kept, rows, n)
         ends[line] = n
@@ -127,6 +126,35 @@ def rows_of_words(features: Features, chars: NDArray[np.uint8], ends: NDArray[np
         row_ends[word] = n
         start = stop
     return rows[:n], row_ends
+
+
+@njit(cache=True, nogil=True)
+def _read_line(text: Any, position: int, starts: Any, stops: Any, hashes: Any) -> tuple[int, int]:
+    """The words of a line, the newline being the last: how many there are, and where the next line begins."""
+    words = 0
+    while True:
+        starts[words], stops[words], hashes[words] = next_word(text, position)
+        position = stops[words]
+        words += 1
+        if starts[words - 1] == position:
+            hashes[words - 1] = _EOS_HASH
+            return words, position + 1
+
+
+@njit(cache=True, nogil=True)
+def _fetch_entries(table: Index, hashes: Any) -> None:
+    """Have fetched what `find` will read: the words' slots all at once, then what is known of the entries there."""
+    mask = table.slots.size - 1
+    for h in hashes:
+        fetch(table.slots, np.int64(h) & mask)
+    for h in hashes:
+        entry = np.int64(table.slots[np.int64(h) & mask])
+        fetch(table.hashes, entry)
+        fetch(table.starts, entry)
+    for h in hashes:
+        entry = np.int64(table.slots[np.int64(h) & mask])
+        if entry >= 0 and table.hashes[entry] == h:
+            fetch(table.chars, table.starts[entry])
 
 
 # What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them, each call.

@@ -8,18 +8,15 @@ from __future__ import annotations
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from algorithms.blazingtext.fasttext.cursor import Cursor
+from algorithms.blazingtext.fasttext.memory import CACHE_LINE, fetch
 
 #: Centroids of a sub-quantiser: a code is a byte.
 CENTROIDS = 256
-#: Bytes that memory gives at once.
-CACHE_LINE = 64
 
 
 class Quantised(NamedTuple):
@@ -112,23 +109,6 @@ def add_row(matrix: Any, row: Any, total: Any) -> None:
     raise NotImplementedError
 
 
-@intrinsic
-def _prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
-    """Tell the processor that an element of a matrix will be read soon."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        shape, strides = (cgutils.unpack_tuple(builder, values, 2) for values in (view.shape, view.strides))
-        place = cgutils.get_item_pointer2(context, builder, view.data, shape, strides, "C", arguments[1:])
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [place, *(ir.Constant(word, flag) for flag in (0, 3, 1))])  # to read, to keep, data
-        return context.get_dummy_value()
-
-    return types.void(array, row, column), generate
-
-
 def fetch_row(matrix: Any, row: Any) -> None:
     """Have a row fetched from memory while something else is computed. In compiled code only."""
     raise NotImplementedError
@@ -139,13 +119,14 @@ def _fetch_row(matrix, row):  # type: ignore[no-untyped-def]
     if isinstance(matrix, types.Array):
 
         def dense(matrix, row):  # type: ignore[no-untyped-def]
+            begin = np.int64(row) * matrix.shape[1]
             for i in range(0, matrix.shape[1], CACHE_LINE // 4):
-                _prefetch(matrix, np.int64(row), np.int64(i))
+                fetch(matrix, begin + i)
 
         return dense
 
     def quantised(matrix, row):  # type: ignore[no-untyped-def]
-        _prefetch(matrix.codes, np.int64(row), np.int64(0))
+        fetch(matrix.codes, np.int64(row) * matrix.codes.shape[1])
 
     return quantised
 

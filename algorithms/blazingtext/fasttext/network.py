@@ -17,7 +17,7 @@ from algorithms.blazingtext.fasttext.matrices import Matrix, add_row, dot_row, f
 #: What fastText adds to a probability before it takes its logarithm, and so to the probabilities it answers.
 EPSILON = 1e-5
 #: Rows that are fetched ahead of their use: they lie scattered over a large file.
-AHEAD = 8
+AHEAD = 16
 
 _SIGMOID_MAX, _SIGMOID_STEPS = 8, 512
 _X = np.arange(_SIGMOID_STEPS + 1, dtype=np.float32) * 2 * _SIGMOID_MAX / _SIGMOID_STEPS - _SIGMOID_MAX
