@@ -20,7 +20,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), 
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory with `my.csv`, `classes.csv` and `rows.csv`, and the installed commands on the path."""
+    """A directory with `my.csv`, `classes.csv`, `rows.csv` and `labelled.txt`, and the installed commands on the path."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(2000, 5))
     labels = rows @ [1, -2, 3, 0, 0.5] + 4
@@ -28,6 +28,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     classes = np.digitize(labels, [2, 6])
     np.savetxt(tmp_path / "classes.csv", np.column_stack([classes, rows]), "%.6g", ",")
     np.savetxt(tmp_path / "rows.csv", rows[:3], "%.6g", ",")
+    (tmp_path / "labelled.txt").write_text("__label__good it works\n__label__bad it does not\n" * 100)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", sysconfig.get_path("scripts"), prepend=":")
     yield tmp_path
@@ -66,7 +67,8 @@ def test_the_code_blocks_run(reader):
     lines, python = answers
     assert [round(float(score), 1) for score in re.findall(r'"score": ?([-\d.]+)', lines)] == pytest.approx(truth, abs=0.2)
     assert [float(score) for score in re.findall(r'"score": ?([-\d.]+)', python)] == pytest.approx(truth, abs=0.2)
-    for path in ("out/report.html", "out/model.tar.gz", "classes/model.tar.gz", "my.pbr", "piped/model.tar.gz"):
+    models = [f"{name}/model.tar.gz" for name in ("out", "classes", "piped", "trees", "text")]
+    for path in ("out/report.html", "my.pbr", *models):
         assert (reader / path).exists(), path
 
 
