@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from algorithms.blazingtext.answers import Answers
 from algorithms.blazingtext.data import SOURCE, TEXT
 from containers.errors import UserError
 from containers.media import CSV, JSON, JSONLINES, MediaType
@@ -62,12 +63,10 @@ class Codec:
             raise _nothing()
         return Request(lines, [DEFAULT_K] * len(lines))
 
-    def encode(self, predictions: Sequence[dict[str, Any]], accept: MediaType) -> bytes:
+    def encode(self, answers: Answers, accept: MediaType) -> bytes:
         """A bare array, or one object a line, each line ended."""
-        if accept.name == JSON:
-            return orjson.dumps(predictions, option=orjson.OPT_SERIALIZE_NUMPY)
-        option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-        return b"".join(orjson.dumps(prediction, option=option) for prediction in predictions)
+        texts = answers.texts()
+        return b"[%b]" % b",".join(texts) if accept.name == JSON else b"\n".join([*texts, b""])
 
 
 def _json(body: bytes) -> Request:

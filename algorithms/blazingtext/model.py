@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import orjson
 
+from algorithms.blazingtext.answers import Answers, LabelAnswers, VectorAnswers
 from algorithms.blazingtext.codec import Codec, Request
 from algorithms.blazingtext.fasttext.binary import Binary
 from algorithms.blazingtext.fasttext.prediction import Labels, WordVectors
@@ -24,26 +25,22 @@ class FastTextModel:
     def __init__(self, binary: Binary) -> None:
         self.binary = binary
         self._lookup = Labels(binary) if binary.supervised else WordVectors(binary)
+        self._names = [orjson.dumps(name) for name in self._lookup.names] if isinstance(self._lookup, Labels) else []
         self.predict(Request([""], [1]))  # compiles, or loads what was compiled, before the first request
 
-    def predict(self, request: Request) -> list[dict[str, Any]]:
-        """Of each instance ``{"label": [...], "prob": [...]}``, by falling probability, or ``{"vector": [...], "word": ...}``.
+    def predict(self, request: Request) -> Answers:
+        """Labels by falling probability, or a vector, of each instance.
 
         An instance of which the model knows nothing has no labels, or a vector of zeros.
         """
         if isinstance(self._lookup, WordVectors):
-            vectors = self._lookup(request.sources)
-            return [{"vector": vector, "word": word} for word, vector in zip(request.sources, vectors, strict=True)]
+            return VectorAnswers(request.sources, self._lookup(request.sources))
         text = "\n".join(request.sources) + "\n"
         if text.count("\n") != len(request.sources):  # one instance is one line, whatever it looks like
             text = "".join(source.replace("\n", " ") + "\n" for source in request.sources)
         labels, probabilities = self._lookup(text.encode(), max(request.k))
-        counts = np.minimum((labels >= 0).sum(axis=1), request.k).tolist()
-        names = self._lookup.names
-        return [
-            {"label": [names[label] for label in row[:count]], "prob": prob[:count]}
-            for row, prob, count in zip(labels.tolist(), probabilities.tolist(), counts, strict=True)
-        ]
+        wanted = np.arange(labels.shape[1]) < np.array(request.k)[:, None]
+        return LabelAnswers(self._names, np.where(wanted, labels, -1), probabilities)
 
     @classmethod
     def load(cls, directory: Path) -> FastTextModel:

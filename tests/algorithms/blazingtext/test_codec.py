@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from algorithms.blazingtext.answers import Answers, LabelAnswers, VectorAnswers
 from algorithms.blazingtext.codec import Codec, Request
 from containers.errors import UserError
 from containers.media import MediaType
@@ -15,7 +16,7 @@ def decode(body: str | bytes, content_type: str = "application/json") -> Request
     return Codec().decode(body, MediaType.parse(content_type))
 
 
-def encode(answers, accept: str = "application/json") -> bytes:
+def encode(answers: Answers, accept: str = "application/json") -> bytes:
     return Codec().encode(answers, MediaType.parse(accept))
 
 
@@ -85,17 +86,30 @@ def test_bad_text():
 
 
 def test_responses_are_a_bare_array_or_an_object_a_line():
-    labels = [{"label": ["__label__1", "__label__2"], "prob": [0.75, 0.25]}, {"label": [], "prob": []}]
-    assert json.loads(encode(labels)) == labels
-    lines = encode(labels, "application/jsonlines")
+    names = [b'"__label__1"', b'"__label__\\"2\\" \xc3\xa4"', b'"__label__3"']
+    labels = np.array([[1, 0], [-1, -1], [2, -1]], np.int32)
+    answers = LabelAnswers(names, labels, np.array([[0.75, 0.1], [0, 0], [1e-5, 0]], np.float32))
+    expected = [
+        {"label": ['__label__"2" ä', "__label__1"], "prob": [0.75, 0.1]},
+        {"label": [], "prob": []},
+        {"label": ["__label__3"], "prob": [1e-5]},
+    ]
+    assert json.loads(encode(answers)) == expected
+    lines = encode(answers, "application/jsonlines")
     assert lines.endswith(b"\n")
-    assert [json.loads(line) for line in lines.splitlines()] == labels
+    assert [json.loads(line) for line in lines.splitlines()] == expected
+
+
+def test_of_nothing_known_nothing_is_written():
+    answers = LabelAnswers([b'"__label__1"'], np.full((2, 1), -1, np.int32), np.zeros((2, 1), np.float32))
+    assert json.loads(encode(answers)) == [{"label": [], "prob": []}] * 2
 
 
 def test_vectors_are_written_with_the_fewest_digits_that_read_back():
-    rng = np.random.default_rng(0)
-    vector = rng.normal(size=50).astype(np.float32)
-    (answer,) = json.loads(encode([{"vector": vector, "word": "naïve"}]))
-    assert answer["word"] == "naïve"
-    assert np.array_equal(np.array(answer["vector"], np.float32), vector)
-    assert encode([{"vector": np.array([0.1], np.float32), "word": "w"}]) == b'[{"vector":[0.1],"word":"w"}]'
+    vectors = np.random.default_rng(0).normal(size=(2, 50)).astype(np.float32)
+    answers = json.loads(encode(VectorAnswers(["naïve", '"],['], vectors)))
+    assert [answer["word"] for answer in answers] == ["naïve", '"],[']
+    assert np.array_equal(np.array([answer["vector"] for answer in answers], np.float32), vectors)
+    answers = VectorAnswers(["w"], np.array([[0.1]], np.float32))
+    assert encode(answers) == b'[{"vector":[0.1],"word":"w"}]'
+    assert encode(answers, "application/jsonlines") == b'{"vector":[0.1],"word":"w"}\n'

@@ -96,7 +96,7 @@ def test_a_classifier_becomes_one_file_and_its_accuracies_are_reported(classifie
     assert metrics["train:loss"] < 0.7
     model = FastTextModel.load(classifier.model_dir)
     answers = model.predict(Request(["ship salt", "comet"], [1, 1]))
-    assert [answer["label"] for answer in answers] == [["__label__sea"], ["__label__sky"]]
+    assert [answers.names[label] for (label,) in answers.labels] == [b'"__label__sea"', b'"__label__sky"']
 
 
 def test_a_job_that_breaks_a_rule_writes_nothing(tmp_path):
