@@ -13,6 +13,7 @@ from algorithms.blazingtext.hyperparameters import BlazingTextHyperparameters
 from algorithms.blazingtext.publishing import publish_classifier, publish_vectors
 from algorithms.blazingtext.rules import check_job
 from algorithms.blazingtext.vocabulary import Vocabulary
+from algorithms.training.allreduce import together
 from algorithms.training.memory import cache_bytes
 from containers.channels import Channel, Part
 from containers.errors import UserError
@@ -66,18 +67,20 @@ def fit(job: TrainingJob, report: Reporter) -> None:
         return
     from algorithms.blazingtext import wordvectors
 
-    vectors = wordvectors.train(
-        corpora["train"],
-        hp,
-        threads=threads(job),
-        seed=SEED,
-        stop=job.stop,
-        hosts=job.hosts,
-        sharded=job.channels["train"].is_sharded,
-        told=told,
-    )
-    if job.hosts.is_first:
-        publish_vectors(job, report, vectors)
+    with together(job.hosts) as star:
+        vectors = wordvectors.train(
+            corpora["train"],
+            hp,
+            threads=threads(job),
+            seed=SEED,
+            stop=job.stop,
+            star=star,
+            sharded=job.channels["train"].is_sharded,
+            told=told,
+        )
+        if job.hosts.is_first:
+            publish_vectors(job, report, vectors)
+        star.wait()
 
 
 def _report_epoch(report: Reporter, epoch: int, loss: float) -> None:

@@ -23,7 +23,7 @@ from algorithms.blazingtext.sampling import Sampling
 from algorithms.blazingtext.schedule import Schedule
 from algorithms.blazingtext.tokens import EOS
 from algorithms.blazingtext.vocabulary import Vocabulary
-from algorithms.training.allreduce import Star, together
+from algorithms.training.allreduce import Star
 from algorithms.training.memory import memory_limit
 from containers.errors import UserError
 from containers.hosts import Hosts
@@ -65,7 +65,7 @@ def train(
     threads: int,
     seed: int,
     stop: threading.Event,
-    hosts: Hosts | None = None,
+    star: Star | None = None,
     sharded: bool = False,
     told: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> WordVectors:
@@ -77,9 +77,9 @@ def train(
         Read once for the vocabulary, and once more in each epoch.
     stop
         Ends training between two blocks of text, keeping what is learnt so far.
-    hosts
-        They divide the text, and every eighth of an epoch go on with the mean of what they have learnt, as Ji et al. 2016 do
-        (section III-C). All return the same.
+    star
+        Several hosts, which divide the text, and every eighth of an epoch go on with the mean of what they have learnt, as
+        Ji et al. 2016 do (section III-C). All return the same.
     sharded
         Whether each host has text of its own, rather than all of it.
     told
@@ -92,27 +92,27 @@ def train(
     AlgorithmError
         Another host is lost; the message names it.
     """
-    hosts = hosts or Hosts()
-    with together(hosts) as star:
-        own = Vocabulary.build(corpus, 1 if sharded else args.min_count)
-        vocabulary = Vocabulary.merged(star.gather(own.dump()), args.min_count) if sharded else own
-        log.info("Number of words:  %d", len(vocabulary))
-        if sum(word != EOS for word in vocabulary.words) < 2:
-            raise UserError(f"expected at least two different words, got only {vocabulary.words[0]!r}")
-        model = _new(vocabulary, args, seed)
-        share = own.tokens / vocabulary.tokens if sharded else 1 / hosts.count
-        # The mean takes a host's steps for what they are worth on all: with larger ones, N hosts come as far as one would.
-        schedule = Schedule(args.learning_rate * hosts.count, args.epochs, int(vocabulary.counts.sum() * share))
-        trainer = _Trainer(vocabulary, model, KERNELS[args.mode], schedule, seed, threads)
-        turn = (0, 1) if sharded else (hosts.index, hosts.count)
-        for epoch in range(args.epochs):
-            with closing(corpus.blocks(1 + epoch)) as blocks, schedule.running():
-                text = _Text(blocks, own.size, turn, stop)
-                loss = trainer.learn_epoch(text, star, MEETINGS if hosts.count > 1 else 1)
-            if loss is None:
-                log.info("stopped in epoch %d; keeping what is learnt", epoch)
-                break
-            told(epoch, loss)
+    star = star or Star(Hosts())
+    hosts = star.hosts
+    own = Vocabulary.build(corpus, 1 if sharded else args.min_count)
+    vocabulary = Vocabulary.merged(star.gather(own.dump()), args.min_count) if sharded else own
+    log.info("Number of words:  %d", len(vocabulary))
+    if sum(word != EOS for word in vocabulary.words) < 2:
+        raise UserError(f"expected at least two different words, got only {vocabulary.words[0]!r}")
+    model = _new(vocabulary, args, seed)
+    share = own.tokens / vocabulary.tokens if sharded else 1 / hosts.count
+    # The mean takes a host's steps for what they are worth on all: with larger ones, N hosts come as far as one would.
+    schedule = Schedule(args.learning_rate * hosts.count, args.epochs, int(vocabulary.counts.sum() * share))
+    trainer = _Trainer(vocabulary, model, KERNELS[args.mode], schedule, seed, threads)
+    turn = (0, 1) if sharded else (hosts.index, hosts.count)
+    for epoch in range(args.epochs):
+        with closing(corpus.blocks(1 + epoch)) as blocks, schedule.running():
+            text = _Text(blocks, own.size, turn, stop)
+            loss = trainer.learn_epoch(text, star, MEETINGS if hosts.count > 1 else 1)
+        if loss is None:
+            log.info("stopped in epoch %d; keeping what is learnt", epoch)
+            break
+        told(epoch, loss)
     log.info("Training finished!")
     log.info("Average throughput in Million words/sec: %.2f", schedule.words_per_second / 1e6)
     dim = args.vector_dim

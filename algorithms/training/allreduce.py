@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,7 @@ def together(hosts: Hosts, patience: float = PATIENCE) -> Iterator[Star]:
     connections = connect(hosts, lambda address: None, patience)[0] if hosts.count > 1 else {}
     try:
         links = [_Link(name, connections[name], patience) for name in hosts.all if name in connections]
-        yield Star(links, hosts.is_first)
+        yield Star(hosts, links)
     finally:
         for connection in connections.values():
             connection.close()
@@ -50,12 +50,12 @@ class Star:
     does not answer.
     """
 
-    def __init__(self, links: list[_Link], is_first: bool) -> None:
-        self._links, self._is_first = links, is_first
+    def __init__(self, hosts: Hosts, links: Sequence[_Link] = ()) -> None:
+        self.hosts, self._links = hosts, links
 
     def gather(self, own: bytes) -> list[bytes]:
         """Every host's bytes, in the order of the hosts."""
-        if not self._is_first:
+        if not self.hosts.is_first:
             (first,) = self._links
             first.send_sized(own)
             return [first.receive_sized() for _ in range(_SIZE.unpack(first.receive(bytearray(_SIZE.size)))[0])]
@@ -71,7 +71,7 @@ class Star:
         flat = array.reshape(-1)
         for start in range(0, flat.size, CHUNK):
             part = flat[start : start + CHUNK]
-            if not self._is_first:
+            if not self.hosts.is_first:
                 (first,) = self._links
                 first.send(part)
                 first.receive(part)
@@ -87,6 +87,13 @@ class Star:
     def any(self, own: bool) -> bool:
         """Whether it is so on any host."""
         return any(answer == b"1" for answer in self.gather(b"1" if own else b"0"))
+
+    def wait(self) -> None:
+        """Wait until every host has come here.
+
+        Before the end of a job: in the local mode of the SageMaker SDK the first host that is done soon ends all others.
+        """
+        self.any(False)
 
 
 class _Link:
@@ -123,4 +130,4 @@ class _Link:
         return bytes(self.receive(bytearray(_SIZE.unpack(self.receive(bytearray(_SIZE.size)))[0])))
 
     def _lost(self, reason: object) -> AlgorithmError:
-        return AlgorithmError(f"lost contact with another host of the job, {self._name}: {reason}")
+        return AlgorithmError(f"lost contact with another host of the job: {self._name}: {reason}")

@@ -8,6 +8,7 @@ import pytest
 from algorithms.blazingtext import corpus as corpus_module
 from algorithms.blazingtext import wordvectors
 from algorithms.blazingtext.hyperparameters import BlazingTextHyperparameters
+from algorithms.training.allreduce import together
 from containers.errors import UserError
 from containers.hosts import Hosts
 from tests.algorithms.blazingtext.texts import corpus
@@ -30,7 +31,8 @@ def train(mode, *, content=TEXT, threads=1, seed=0, stop=None, hosts=None, shard
     values = {"epochs": 5, "vector_dim": 12, "sampling_threshold": 1.0, "buckets": 500, "min_count": 1} | values
     args = BlazingTextHyperparameters(mode=mode, **values)
     stop = stop or threading.Event()
-    return wordvectors.train(corpus(content), args, threads=threads, seed=seed, stop=stop, hosts=hosts, sharded=sharded)
+    with together(hosts or Hosts()) as star:
+        return wordvectors.train(corpus(content), args, threads=threads, seed=seed, stop=stop, star=star, sharded=sharded)
 
 
 def separation(found):

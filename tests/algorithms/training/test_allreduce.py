@@ -63,7 +63,7 @@ def test_a_host_that_goes_is_named(gone):
     ends = run(cluster(3), on)
     assert all(isinstance(end, AlgorithmError) for i, end in enumerate(ends) if i != gone)
     whoever_notices = ends[0] if gone else ends[1]
-    assert f"lost contact with another host of the job, host-{gone}" in str(whoever_notices)
+    assert f"lost contact with another host of the job: host-{gone}" in str(whoever_notices)
 
 
 def test_a_host_that_does_not_answer_is_not_waited_for_long():
