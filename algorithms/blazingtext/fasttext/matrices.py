@@ -148,7 +148,7 @@ def dot_row(matrix: Any, row: Any, vector: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(add_row, jit_options={"fastmath": True})
+@overload(add_row, jit_options={"fastmath": True, "forceinline": True})
 def _add_row(matrix, row, total):  # type: ignore[no-untyped-def]
     if isinstance(matrix, types.Array):
 
@@ -170,7 +170,7 @@ def _add_row(matrix, row, total):  # type: ignore[no-untyped-def]
     return quantised
 
 
-@overload(dot_row, jit_options={"fastmath": True})
+@overload(dot_row, jit_options={"fastmath": True, "forceinline": True})
 def _dot_row(matrix, row, vector):  # type: ignore[no-untyped-def]
     if isinstance(matrix, types.Array):
 

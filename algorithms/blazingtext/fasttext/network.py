@@ -16,6 +16,8 @@ from algorithms.blazingtext.fasttext.matrices import Matrix, add_row, dot_row, f
 
 #: What fastText adds to a probability before it takes its logarithm, and so to the probabilities it answers.
 EPSILON = 1e-5
+#: Two probabilities so far apart have logarithms, float32, of which the first is less.
+ROUNDING = 1 - 2e-6
 #: Rows that are fetched ahead of their use: they lie scattered over a large file.
 AHEAD = 16
 
@@ -127,10 +129,15 @@ def best(probabilities: NDArray[np.float32], k: int) -> Any:
     rows = len(probabilities)
     labels, scores = np.empty((rows, k + 1), np.int32), np.empty((rows, k + 1), np.float32)
     for i in range(rows):
-        size = 0
-        for label in range(probabilities.shape[1]):
-            size = heap.offer(scores[i], labels[i], size, _log(probabilities[i, label]), label)
-        heap.sort(scores[i], labels[i], size)
+        row, heap_labels, heap_scores = probabilities[i], labels[i], scores[i]  # each view counts references: not once a label
+        size, hopeless = 0, 0.0
+        for label in range(row.size):
+            if row[label] < hopeless:
+                continue
+            size = heap.offer(heap_scores, heap_labels, size, _log(row[label]), label)
+            if size == k:
+                hopeless = np.exp(np.float64(heap_scores[0])) * ROUNDING - EPSILON
+        heap.sort(heap_scores, heap_labels, size)
     return labels[:, :k], scores[:, :k]
 
 
