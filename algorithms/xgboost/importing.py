@@ -1,20 +1,61 @@
-"""xgboost without scikit-learn, which it imports for estimators that no container makes."""
+"""xgboost without its estimators, and so without scikit-learn, until somebody asks for them."""
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any
+
+#: What the package lacks when it has been imported without them, or has of no use, and what ``xgboost.compat`` then lacks.
+ESTIMATORS = (
+    "XGBClassifier", "XGBModel", "XGBRanker", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor", "sklearn", "cv",
+    "plot_importance", "plot_tree", "plotting", "to_graphviz",
+)  # fmt: skip
+BASES = (
+    "SKLEARN_INSTALLED", "XGBClassifierBase", "XGBModelBase", "XGBRegressorBase", "XGBStratifiedKFold", "_sklearn_Tags",
+    "_sklearn_version",
+)  # fmt: skip
 
 
 def import_xgboost() -> None:
-    """Import xgboost in a process of ours; where it or scikit-learn is imported already, nothing changes.
+    """Import xgboost; where it or scikit-learn is imported already, as ever.
 
-    Of the second and the 100 MB that importing xgboost takes, scikit-learn and `scipy.stats` are 0.9 s and 67 MB. Without them
-    `xgboost.XGBClassifier` and its like do not work in this process, as on a machine that has no scikit-learn.
+    No container makes estimators, and of the second and the 130 MB that importing xgboost takes, scikit-learn and parts of
+    scipy are 0.6 s and 62 MB. Others in the process find them: what has been left out is imported when its name is looked up.
     """
     if "xgboost" in sys.modules or "sklearn" in sys.modules:
         return
-    sys.modules["sklearn"] = None  # type: ignore[assignment]  # None: cannot be imported
+    absent = {"sklearn": None, "xgboost.sklearn": None}  # None: cannot be imported, which xgboost takes for not installed
+    sys.modules.update(absent)  # type: ignore[arg-type]
     try:
-        import xgboost  # noqa: F401
+        import xgboost
+        from xgboost import compat
     finally:
-        sys.modules.pop("sklearn", None)
+        for name in absent:
+            sys.modules.pop(name, None)
+    for module, names, find in ((xgboost, ESTIMATORS, _estimator), (compat, BASES, _base)):
+        for name in names:
+            vars(module).pop(name, None)
+        module.__getattr__ = find  # Python asks it for names that the module has not
+
+
+def _estimator(name: str) -> Any:
+    import xgboost
+    from xgboost import compat
+
+    if name not in ESTIMATORS:
+        raise AttributeError(f"module 'xgboost' has no attribute {name!r}", name=name, obj=xgboost)
+    vars(xgboost).pop("__getattr__", None)
+    _ = compat.SKLEARN_INSTALLED  # looks for scikit-learn
+    return getattr(importlib.reload(xgboost), name)
+
+
+def _base(name: str) -> Any:
+    from xgboost import compat, training
+
+    if name not in BASES:
+        raise AttributeError(f"module 'xgboost.compat' has no attribute {name!r}", name=name, obj=compat)
+    vars(compat).pop("__getattr__", None)
+    importlib.reload(compat)
+    importlib.reload(training)  # which has taken some of these names
+    return getattr(compat, name)

@@ -12,6 +12,7 @@ from algorithms.xgboost.checkpoints import Checkpoints
 from algorithms.xgboost.folds import Folds, fit_folds
 from algorithms.xgboost.hosts import Cluster, collective
 from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.importing import import_xgboost
 from algorithms.xgboost.metrics import log_line
 from algorithms.xgboost.plan import Evaluation, Plan
 from algorithms.xgboost.publishing import publish, save
@@ -56,6 +57,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     hp: XGBoostHyperparameters = job.hyperparameters
     folds = Folds.of(job)
     plan = Plan.of(hp, job.tuning_objective, validated=folds is not None or job.channel("validation") is not None)
+    import_xgboost()  # not before: what cannot be is refused at once
     library.require(hp.device)
     for reason in hp.without_effect():
         log.warning("no effect: %s", reason)
@@ -67,7 +69,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
 
 
 def _fit(job: TrainingJob, report: Reporter, plan: Plan) -> None:
-    from algorithms.xgboost.matrices import build  # here, as it imports xgboost: what cannot be is refused before
+    from algorithms.xgboost.matrices import build  # here, as it imports xgboost
 
     with collective(job) as cluster, build(job, cluster, job.hyperparameters.device) as matrices:
         sources = {"train": matrices.train}

@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -200,20 +198,3 @@ def test_models_that_do_not_fit_together_are_refused(tmp_path, other, reason):
 def test_a_variable_that_cannot_be_is_refused(tmp_path, variable, value, reason):
     with pytest.raises(UserError, match=f"environment variable {variable}: .*{reason}"):
         load(put(train(), tmp_path), **{variable: value})
-
-
-def test_serving_imports_no_scikit_learn_and_leaves_it_importable(tmp_path):
-    """It would be half of a worker's memory, and most of the time until it answers."""
-    put(train(), tmp_path)
-    script = f"""
-import sys
-from pathlib import Path
-from algorithms.xgboost import algorithm
-from containers.settings import ServeSettings
-algorithm.load(Path({str(tmp_path)!r}), ServeSettings.read({{}}))
-assert "xgboost" in sys.modules
-print(*(name for name in sys.modules if name.partition(".")[0] in ("sklearn", "pandas", "tensorflow") or name == "scipy.stats"))
-import sklearn.base
-"""
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert found.stdout.split() == []
