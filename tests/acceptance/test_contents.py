@@ -11,11 +11,11 @@ COMMON = {"drydock-ml", "flask", "gunicorn", "matplotlib", "numpy"}
 #: What is in the image of one algorithm, of all that only some need.
 SPECIAL = {
     "linear-learner": {"numba", "tensorflow-cpu"},
-    "xgboost": {"numba", "pyarrow", "xgboost-cpu"},
-    "blazingtext": {"numba"},
+    "xgboost": {"boto3", "numba", "pyarrow", "xgboost-cpu"},
+    "blazingtext": {"gensim", "numba"},
 }
 #: What is in none.
-TOOLS = {"pip", "setuptools", "wheel", "pytest", "moto", "click", "rich", "scikit-learn"}
+TOOLS = {"pip", "setuptools", "wheel", "pytest", "moto", "rich", "scikit-learn"}
 
 
 def test_size(image, case):
