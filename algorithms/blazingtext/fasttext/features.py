@@ -67,6 +67,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
         The rows, int32, and where those of each line end, int64.
     """
     table, known, eos, minn, maxn, bucket, ngrams, kept = features
+    chars, table_starts, table_hashes, slots = table
     most = text.size // 2 + lines  # a word and a blank take two bytes, a newline one
     starts, stops, hashes = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint32)
     rows = np.empty(most * ngrams + (text.size + 2 * most) * maxn, np.int32)  # what is not used takes no memory
@@ -74,7 +75,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
     n = position = 0
     for line in range(lines):
         read, position = _read_line(text, position, starts, stops, hashes)
-        _fetch_entries(table, hashes[:read])
+        _fetch_entries(slots, table_hashes, table_starts, chars, hashes, read)
         words = 0
         for i in range(read):
             start, stop, h = starts[i], stops[i], hashes[i]
@@ -91,7 +92,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
             if h == _EOS_HASH:
                 break  # fastText reads no further than a </s> that stands in the text
         if ngrams > 1:
-            n = _add_ngrams(hashes[:words], ngrams, bucket, known, kept, rows, n)
+            n = _add_ngrams(hashes, words, ngrams, bucket, known, kept, rows, n)
         ends[line] = n
     return rows[:n], ends
 
@@ -128,6 +129,9 @@ def rows_of_words(features: Features, chars: NDArray[np.uint8], ends: NDArray[np
     return rows[:n], row_ends
 
 
+# What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them, each call.
+
+
 @njit(cache=True, nogil=True)
 def _read_line(text: Any, position: int, starts: Any, stops: Any, hashes: Any) -> tuple[int, int]:
     """The words of a line, the newline being the last: how many there are, and where the next line begins."""
@@ -142,30 +146,27 @@ def _read_line(text: Any, position: int, starts: Any, stops: Any, hashes: Any) -
 
 
 @njit(cache=True, nogil=True)
-def _fetch_entries(table: Index, hashes: Any) -> None:
-    """Have fetched what `find` will read: the words' slots all at once, then what is known of the entries there."""
-    mask = table.slots.size - 1
-    for h in hashes:
-        fetch(table.slots, np.int64(h) & mask)
-    for h in hashes:
-        entry = np.int64(table.slots[np.int64(h) & mask])
-        fetch(table.hashes, entry)
-        fetch(table.starts, entry)
-    for h in hashes:
-        entry = np.int64(table.slots[np.int64(h) & mask])
-        if entry >= 0 and table.hashes[entry] == h:
-            fetch(table.chars, table.starts[entry])
-
-
-# What follows takes arrays and numbers one by one: a tuple of arrays costs a count of references for each of them, each call.
+def _fetch_entries(slots: Any, known: Any, begins: Any, chars: Any, hashes: Any, words: int) -> None:
+    """Have fetched what `find` will read: the slots of all words at once, then what is known of the entries there."""
+    mask = slots.size - 1
+    for i in range(words):
+        fetch(slots, np.int64(hashes[i]) & mask)
+    for i in range(words):
+        entry = np.int64(slots[np.int64(hashes[i]) & mask])
+        fetch(known, entry)
+        fetch(begins, entry)
+    for i in range(words):
+        entry = np.int64(slots[np.int64(hashes[i]) & mask])
+        if entry >= 0 and known[entry] == hashes[i]:
+            fetch(chars, begins[entry])
 
 
 @njit(cache=True, nogil=True)
-def _add_ngrams(hashes: Any, ngrams: int, bucket: int, known: int, kept: Any, rows: Any, n: int) -> int:
+def _add_ngrams(hashes: Any, words: int, ngrams: int, bucket: int, known: int, kept: Any, rows: Any, n: int) -> int:
     """Add the rows of 2 to `ngrams` words in a row."""
-    for i in range(hashes.size):
+    for i in range(words):
         h = np.uint64(np.int64(np.int32(hashes[i])))  # signed, as fastText has it
-        for j in range(i + 1, min(hashes.size, i + ngrams)):
+        for j in range(i + 1, min(words, i + ngrams)):
             h = h * np.uint64(116049371) + np.uint64(np.int64(np.int32(hashes[j])))
             n = _add_bucket(np.int64(h % np.uint64(bucket)), known, kept, rows, n)
     return n

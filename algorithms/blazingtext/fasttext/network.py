@@ -19,7 +19,7 @@ EPSILON = 1e-5
 #: Two probabilities so far apart have logarithms, float32, of which the first is less.
 ROUNDING = 1 - 2e-6
 #: Rows that are fetched ahead of their use: they lie scattered over a large file.
-AHEAD = 16
+AHEAD = 32
 
 _SIGMOID_MAX, _SIGMOID_STEPS = 8, 512
 _X = np.arange(_SIGMOID_STEPS + 1, dtype=np.float32) * 2 * _SIGMOID_MAX / _SIGMOID_STEPS - _SIGMOID_MAX
