@@ -33,13 +33,15 @@ def means(matrix: Matrix, dim: int, rows: NDArray[np.int32], ends: NDArray[np.in
     total = np.empty(dim, np.float32)  # of which the compiler knows that it is no part of the matrix
     begin = 0
     for group in range(ends.size):
-        total[:] = 0
+        total.fill(0)
         for i in range(begin, ends[group]):
             if i + AHEAD < rows.size:
                 fetch_row(matrix, rows[i + AHEAD])
             add_row(matrix, np.uint64(rows[i]), total)
         if ends[group] > begin:
-            out[group] = total * np.float32(1.0 / (ends[group] - begin))
+            scale = np.float32(1.0 / (ends[group] - begin))
+            for i in range(dim):
+                out[group, i] = total[i] * scale
         begin = ends[group]
     return out
 
