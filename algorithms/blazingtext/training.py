@@ -12,7 +12,7 @@ from algorithms.blazingtext.corpus import Corpus
 from algorithms.blazingtext.hyperparameters import BlazingTextHyperparameters
 from algorithms.blazingtext.publishing import publish_classifier, publish_vectors
 from algorithms.blazingtext.rules import check_job
-from algorithms.blazingtext.vocabulary import Vocabulary
+from algorithms.blazingtext.vocabulary import Vocabulary, check_different
 from algorithms.training.allreduce import together
 from algorithms.training.memory import cache_bytes
 from containers.channels import Channel, Part
@@ -107,9 +107,13 @@ def check(job: TrainingJob) -> dict[str, Any]:
     check_job(job)
     found: dict[str, Any] = {}
     for name, channel in job.channels.items():
-        # Words that are rare in the channel that trains are left out, and only there they may be too few.
-        least = hp.min_count if name == "train" else 1
+        # Words that are rare in the channel that trains are left out, and only there they may be too few; how rare they are,
+        # a host that has but a share of it cannot tell.
+        whole = job.hosts.count == 1 or not channel.is_sharded
+        least = hp.min_count if name == "train" and whole else 1
         vocabulary = Vocabulary.build(Corpus(Readings(channel), whole_lines=hp.supervised), least, supervised=hp.supervised)
+        if not hp.supervised and whole:
+            check_different(vocabulary)
         words = dict(zip(vocabulary.words[:LISTED], vocabulary.counts.tolist(), strict=False))
         labels = dict(zip(vocabulary.labels[:LISTED], vocabulary.label_counts.tolist(), strict=False))
         found[name] = {"bytes": vocabulary.size, "tokens": vocabulary.tokens, "vocabulary": len(vocabulary), "words": words}

@@ -180,3 +180,10 @@ def check_labelled(block: Block) -> None:
         expected = f"expected a name behind {LABEL!r}" if nameless else f"expected at least one word that begins with {LABEL!r}"
         text = block.text.tobytes().split(b"\n")[line].decode()
         raise UserError(f"{block.name} line {block.line + line}: {expected}, got {text[:80]!r}")
+
+
+def check_different(vocabulary: Vocabulary) -> None:
+    """Refuse words that cannot be told apart: there must be two, for a word and its negative samples."""
+    words = [word for word in vocabulary.words if word != EOS]
+    if len(words) < 2:
+        raise UserError(f"expected at least two different words, got only {words[0]!r}")

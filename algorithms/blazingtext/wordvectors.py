@@ -21,8 +21,7 @@ from algorithms.blazingtext.kernels import batch_skipgram, cbow, skipgram
 from algorithms.blazingtext.kernels.minibatch import Model
 from algorithms.blazingtext.sampling import Sampling
 from algorithms.blazingtext.schedule import Schedule
-from algorithms.blazingtext.tokens import EOS
-from algorithms.blazingtext.vocabulary import Vocabulary
+from algorithms.blazingtext.vocabulary import Vocabulary, check_different
 from algorithms.training.allreduce import Star
 from algorithms.training.memory import memory_limit
 from containers.errors import UserError
@@ -97,8 +96,7 @@ def train(
     own = Vocabulary.build(corpus, 1 if sharded else args.min_count)
     vocabulary = Vocabulary.merged(star.gather(own.dump()), args.min_count) if sharded else own
     log.info("Number of words:  %d", len(vocabulary))
-    if sum(word != EOS for word in vocabulary.words) < 2:
-        raise UserError(f"expected at least two different words, got only {vocabulary.words[0]!r}")
+    check_different(vocabulary)
     model = _new(vocabulary, args, seed)
     share = own.tokens / vocabulary.tokens if sharded else 1 / hosts.count
     # The mean takes a host's steps for what they are worth on all: with larger ones, N hosts come as far as one would.

@@ -86,6 +86,10 @@ class Case(ABC):
         Names of the files in the model directory and, beside the metrics and the report, in that of the output.
     resumes
         Whether a job that is started again goes on from its checkpoint.
+    cuts_matter
+        Whether the model depends on where the data are cut into files, as what is drawn at random may.
+    environ
+        Added to the environment of the jobs.
     bad_requests
         Content type, body, and words of the refusal.
     differences
@@ -108,6 +112,8 @@ class Case(ABC):
     model_files: frozenset[str]
     output_files: frozenset[str] = frozenset()
     resumes: bool = True
+    cuts_matter: bool = False
+    environ: Mapping[str, str] = MappingProxyType({})
     bad_inputs: Sequence[BadInput] = ()
     bad_requests: Sequence[tuple[str, bytes, tuple[str, ...]]] = ()
     differences: ClassVar[Mapping[tuple[str, str], Difference]] = {}
@@ -121,7 +127,7 @@ class Case(ABC):
 
     @property
     def content_types(self) -> tuple[str, ...]:
-        """Of training data, the one assumed first."""
+        """Of training data, the one assumed first; a case whose problem only some of them can hold says which."""
         return next(spec.content_types for spec in self.algorithm.channels if spec.required)
 
     @property

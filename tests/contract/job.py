@@ -78,7 +78,7 @@ class Job:
             self._stack.enter_context(PipeFeeder(stem, files, lambda error: self.process.kill()))
         self.process = subprocess.Popen(
             [*command, *arguments],
-            env=os.environ | environ,
+            env=os.environ | self.case.environ | environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -162,9 +162,9 @@ def end_all(*jobs: Job) -> list[int]:
 
 
 def run_all(jobs: Iterable[Job]) -> None:
-    """Run jobs that have nothing to do with each other, as many at once as there are processors."""
+    """Run jobs that have nothing to do with each other, as many at once as there are processors, without reports."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(Job.run, jobs))
+        list(pool.map(lambda job: job.run(DRYDOCK_REPORT="off"), jobs))
 
 
 def factory(directory: Path) -> Iterator[Callable[..., Job]]:
