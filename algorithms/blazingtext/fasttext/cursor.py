@@ -42,7 +42,7 @@ class Cursor:
         left = len(self._bytes) - self.position
         if size > left:
             raise self.error(f"{what}, {size:,} bytes, but the file ends after {left:,} of them")
-        view = np.frombuffer(self._bytes, dtype, count, self.position) if count else np.empty(0, dtype)
+        view = self._bytes[self.position : self.position + size].view(dtype)
         self.position += size
         return view.reshape(shape)
 

@@ -67,7 +67,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
         The rows, int32, and where those of each line end, int64.
     """
     table, known, eos, minn, maxn, bucket, ngrams, kept = features
-    chars, table_starts, table_hashes, slots = table
+    chars, entry_starts, entry_hashes, slots = table
     most = text.size // 2 + lines  # a word and a blank take two bytes, a newline one
     starts, stops, hashes = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint32)
     rows = np.empty(most * ngrams + (text.size + 2 * most) * maxn, np.int32)  # what is not used takes no memory
@@ -75,7 +75,7 @@ def rows_of_lines(features: Features, text: NDArray[np.uint8], lines: int) -> tu
     n = position = 0
     for line in range(lines):
         read, position = _read_line(text, position, starts, stops, hashes)
-        _fetch_entries(slots, table_hashes, table_starts, chars, hashes, read)
+        _fetch_entries(slots, entry_hashes, entry_starts, chars, hashes, read)
         words = 0
         for i in range(read):
             start, stop, h = starts[i], stops[i], hashes[i]
@@ -146,19 +146,19 @@ def _read_line(text: Any, position: int, starts: Any, stops: Any, hashes: Any) -
 
 
 @njit(cache=True, nogil=True)
-def _fetch_entries(slots: Any, known: Any, begins: Any, chars: Any, hashes: Any, words: int) -> None:
-    """Have fetched what `find` will read: the slots of all words at once, then what is known of the entries there."""
+def _fetch_entries(slots: Any, entry_hashes: Any, entry_starts: Any, chars: Any, hashes: Any, words: int) -> None:
+    """Have fetched what `find` will read, for all words at once: their slots, then what is known of the entries there."""
     mask = slots.size - 1
     for i in range(words):
         fetch(slots, np.int64(hashes[i]) & mask)
     for i in range(words):
         entry = np.int64(slots[np.int64(hashes[i]) & mask])
-        fetch(known, entry)
-        fetch(begins, entry)
+        fetch(entry_hashes, entry)
+        fetch(entry_starts, entry)
     for i in range(words):
         entry = np.int64(slots[np.int64(hashes[i]) & mask])
-        if entry >= 0 and known[entry] == hashes[i]:
-            fetch(chars, begins[entry])
+        if entry >= 0 and entry_hashes[entry] == hashes[i]:
+            fetch(chars, entry_starts[entry])
 
 
 @njit(cache=True, nogil=True)

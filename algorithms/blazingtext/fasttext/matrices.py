@@ -65,7 +65,7 @@ def read(cursor: Cursor, quantised: bool, what: str) -> Matrix:
     dsub, stretches, centroids = _read_quantiser(cursor, width, what)
     if size != rows * stretches:
         raise cursor.error(f"{rows:,} rows of {stretches} codes before it, the codes of {what}, got {size:,} codes")
-    norm_codes, norms = np.empty(0, np.uint8), np.empty(0, np.float32)
+    norm_codes, norms = codes[:0], centroids[:0]
     if scaled:
         norm_codes = cursor.array("u1", (rows,), f"codes of the norms of {what}")
         norms = _read_quantiser(cursor, 1, f"the norms of {what}")[2]

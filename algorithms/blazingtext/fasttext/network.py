@@ -16,7 +16,7 @@ from algorithms.blazingtext.fasttext.matrices import Matrix, add_row, dot_row, f
 
 #: What fastText adds to a probability before it takes its logarithm, and so to the probabilities it answers.
 EPSILON = 1e-5
-#: Two probabilities so far apart have logarithms, float32, of which the first is less.
+#: Two probabilities at least this factor apart have different logarithms in float32, in spite of its rounding.
 ROUNDING = 1 - 2e-6
 #: Rows that are fetched ahead of their use: they lie scattered over a large file.
 AHEAD = 32
