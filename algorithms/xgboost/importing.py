@@ -1,9 +1,12 @@
-"""xgboost without its estimators, and so without scikit-learn, until somebody asks for them."""
+"""xgboost without its estimators, and so without scikit-learn, until somebody asks for them; and with threads that can wait."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: What the package lacks when it has been imported without them, or has of no use, and what ``xgboost.compat`` then lacks.
@@ -17,14 +20,42 @@ BASES = (
 )  # fmt: skip
 
 
+#: What xgboost's threads do when they have nothing to do, unless the environment says: look for work some microseconds long,
+#: then sleep. By its default GNU's OpenMP looks for milliseconds; where other processes want the processors, jobs then take
+#: many times as long.
+WAITING = ("GOMP_SPINCOUNT", "1000")
+
+
 def import_xgboost() -> None:
-    """Import xgboost; where it or scikit-learn is imported already, as ever.
+    """Import xgboost, once, so that it shares a machine well.
 
     No container makes estimators, and of the second and the 130 MB that importing xgboost takes, scikit-learn and parts of
     scipy are 0.6 s and 62 MB. Others in the process find them: what has been left out is imported when its name is looked up.
     """
-    if "xgboost" in sys.modules or "sklearn" in sys.modules:
+    if "xgboost" in sys.modules:
         return
+    with _patient_threads():
+        if "sklearn" in sys.modules:
+            import xgboost  # noqa: F401
+        else:
+            _import_without_estimators()
+
+
+@contextmanager
+def _patient_threads() -> Iterator[None]:
+    """The environment that OpenMP reads when it is loaded."""
+    name, value = WAITING
+    if {name, "OMP_WAIT_POLICY"} & {*os.environ}:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+
+
+def _import_without_estimators() -> None:
     absent = {"sklearn": None, "xgboost.sklearn": None}  # None: cannot be imported, which xgboost takes for not installed
     sys.modules.update(absent)  # type: ignore[arg-type]
     try:

@@ -1,6 +1,7 @@
 """xgboost without scikit-learn: neither a job nor a server imports it, and who wants it finds it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -73,3 +74,21 @@ def test_a_job_imports_little(tmp_path):
     found = modules(TRAIN, tmp_path)
     assert "xgboost" in found
     assert not found & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, "GOMP_SPINCOUNT = '1000'"),
+        ({"GOMP_SPINCOUNT": "7"}, "GOMP_SPINCOUNT = '7'"),
+        ({"OMP_WAIT_POLICY": "active"}, "'ACTIVE'"),
+    ],
+)
+def test_threads_without_work_soon_sleep_unless_the_environment_says_otherwise(given, found):
+    """OpenMP says what it has read."""
+    script = "import os; from algorithms.xgboost.importing import import_xgboost; import_xgboost(); print(os.getenv('GOMP_SPINCOUNT'))"
+    kept = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    environ = {**kept, "OMP_DISPLAY_ENV": "verbose", **given}
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert found in done.stderr
+    assert done.stdout == f"{given.get('GOMP_SPINCOUNT')}\n", "nobody else's environment changes"
