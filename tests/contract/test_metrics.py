@@ -69,9 +69,9 @@ def filled_in(row: dict, names: set[str]) -> list[dict]:
 @each_algorithm
 def test_declarations_agree_with_what_aws_documents(case):
     ours = {(spec.name, spec.regex): spec.direction for spec in case.algorithm.metrics}
-    rows = table("metrics")[case.facts]["metrics"]
-    names = {row["name"].partition(":")[2] for row in rows} - {"<metric>"}
-    for row in [{**row, **filled} for row in rows for filled in filled_in(row, names)]:
+    documented = table("metrics")[case.facts]["metrics"]
+    names = {row["name"].partition(":")[2] for row in documented} - {"<metric>"}
+    for row in ({**entry, **filled} for entry in documented for filled in filled_in(entry, names)):
         if row["regex"]:
             # The table tells the final model's metric from that of every epoch by the name, we by `per_epoch`; and it has a tab
             # as the platform's log viewer shows it, where a log that nobody has changed has the tab itself.

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import recordio
-from containers.media import CSV, JSON, JSONLINES, LIBSVM, PARQUET, RECORDIO
+from containers.media import CSV, LIBSVM, PARQUET, RECORDIO
 from tests.contract.case import BadInput, Case, Difference
 
 #: Label and features; all are float32, of few binary digits, so that every format carries them exactly, and none is zero.
@@ -186,14 +186,15 @@ BAD_INPUTS = {
                  {"points": _table([[1, 2], [3, 4], [5, 6]], RECORDIO, [0, 1, 0])[:-5]}),
         BadInput("an objective that is none", ("objective: expected one of", "'binary:logistik'"), CSV,
                  hyperparameters={"objective": "binary:logistik"}),
-        BadInput("a metric that is none", ("eval_metric: ", "'rmsee'"), CSV, hyperparameters={"eval_metric": "rmse,rmsee"}),
+        BadInput("a metric that is none", ("eval_metric: ", "'rmse,rmsee'", "did you mean 'rmse'"), CSV,
+                 hyperparameters={"eval_metric": "rmse,rmsee"}),
     ),
     "multi:softmax": (
         _csv("a class beyond num_class", f"{GOOD}3,0.5,0.25\n", "train/points.csv, line 3", "0 to 2", "3"),
         BadInput("no num_class", ("num_class: required",), CSV, hyperparameters={"num_class": None}),
     ),
     "reg:squarederror": (
-        BadInput("a label that has no logarithm", ("train/points.csv, line 2", "reg:squaredlogerror", "-2"), CSV,
+        BadInput("a label that has no logarithm", ("train/points.csv, line 2, column 1", "a number above -1", "'-2'"), CSV,
                  {"points.csv": b"1,0.5,0.25\n-2,0.5,0.25\n"}, {"objective": "reg:squaredlogerror"}),
     ),
 }  # fmt: skip
