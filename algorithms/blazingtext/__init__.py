@@ -48,5 +48,10 @@ class BlazingText:
 
         return FastTextModel.load(model_dir)
 
+    def warm(self) -> None:
+        from algorithms.blazingtext.warm import warm
+
+        warm()
+
 
 algorithm = BlazingText()
