@@ -36,5 +36,8 @@ def test_notebook(build, algorithm: str, module: str, run: Run, tmp_path):
     if prepared.body is None:
         return
     transform = {"SAGEMAKER_BATCH": "true"} if run.request.get("batch") else {}
-    with local_mode.serve(result.model_archive, environment=transform, workers=1, backend="docker") as endpoint:
-        prepared.check(endpoint.invoke(prepared.body, run.request["content_type"], run.accept))
+    with local_mode.serve(
+        result.model_archive, algorithm=algorithm, environment=transform, workers=1, backend="docker"
+    ) as endpoint:
+        content_type = prepared.content_type or run.request["content_type"]
+        prepared.check(endpoint.invoke(prepared.body, content_type, prepared.accept or run.accept))

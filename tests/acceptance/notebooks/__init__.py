@@ -54,12 +54,16 @@ class Prepared:
         Of the request; None where the notebook sends none.
     check
         Asserts that an answer is what the notebook goes on with.
+    content_type, accept
+        Of the request, where the table does not say.
     """
 
     channels: Mapping[str, Path]
     hyperparameters: Mapping[str, Any]
     body: bytes | None
     check: Callable[[bytes], None]
+    content_type: str | None = None
+    accept: str | None = None
 
 
 def runs(algorithm: str) -> Iterator[Run]:
