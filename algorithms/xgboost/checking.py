@@ -9,6 +9,7 @@ import numpy as np
 
 from algorithms.xgboost.data import CHANNELS, read
 from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.training import planned
 from containers.batch import Batch
 from containers.errors import UserError
 from containers.job import TrainingJob
@@ -30,6 +31,7 @@ def describe(job: TrainingJob) -> dict[str, Any]:
     UserError
         As in training.
     """
+    planned(job)
     hp: XGBoostHyperparameters = job.hyperparameters
     found: dict[str, Any] = {}
     width = None

@@ -18,6 +18,8 @@ OBJECTIVES = (
 )  # fmt: skip
 GROWERS = ("grow_colmaker", "grow_histmaker", "grow_quantile_histmaker")
 MODIFIERS = ("sync", "refresh", "prune")
+#: Of these, what process_type=update can do to trees that are there.
+UPDATES = ("refresh", "prune")
 LINEAR_UPDATERS = ("shotgun", "coord_descent")
 #: Accepted, because older releases knew them; this xgboost has nothing that they could change.
 REMOVED = ("deterministic_histogram", "lambda_bias", "predictor", "prob_buffer_row", "single_precision_histogram")
@@ -173,6 +175,16 @@ class XGBoostHyperparameters(Hyperparameters):
         if "scale_pos_weight" in self.given and self.loss not in ("binary:logistic", "binary:logitraw", "reg:logistic"):
             yield f"scale_pos_weight: objective={self.loss} has no positive class"
 
+    def alone(self) -> Iterator[str]:
+        """Names and reasons of what only a job on one host can do: several would fail, or each learn from its own rows."""
+        if self.booster == "gblinear":
+            yield "booster: 'gblinear' learns on one host only; expected 'gbtree' or 'dart'"
+        elif self.updater:
+            for name in sorted({*self.updater} & {"grow_colmaker", "prune", "sync"}):
+                yield f"updater: {name!r} works on one host only; expected grow_quantile_histmaker, grow_histmaker or refresh"
+        elif self.tree_method == "exact":
+            yield "tree_method: 'exact' works on one host only; expected 'hist', 'approx' or 'auto'"
+
 
 def _updater_conflicts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Updaters that cannot follow each other, or do not fit the booster."""
@@ -180,7 +192,7 @@ def _updater_conflicts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if process == "update" and booster == "gblinear":
         yield "process_type", "'update' changes trees, and booster=gblinear has none"
     if process == "update" and booster != "gblinear" and "updater" in values and not updaters:
-        yield "updater", f"required for process_type=update, expected {' or '.join(MODIFIERS)}"
+        yield "updater", f"required for process_type=update, expected {' or '.join(UPDATES)}"
     if not updaters:
         return
     shown = ",".join(updaters)
@@ -188,7 +200,7 @@ def _updater_conflicts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if len(updaters) > 1 or updaters[0] not in LINEAR_UPDATERS:
             yield "updater", f"{shown!r} does not fit booster=gblinear; expected one of {', '.join(LINEAR_UPDATERS)}"
     elif process == "update":
-        if not {*updaters} <= {*MODIFIERS}:
-            yield "updater", f"{shown!r} does not fit process_type=update; expected {' or '.join(MODIFIERS)}"
+        if not {*updaters} <= {*UPDATES}:
+            yield "updater", f"{shown!r} does not fit process_type=update; expected {' or '.join(UPDATES)}"
     elif updaters[0] not in GROWERS or not {*updaters[1:]} <= {*MODIFIERS}:
         yield "updater", f"{shown!r} cannot be; expected one of {', '.join(GROWERS)}, then any of {', '.join(MODIFIERS)}"

@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from io import TextIOBase
 from typing import Any
 
+from algorithms.xgboost.importing import import_xgboost
 from containers.errors import AlgorithmError, UserError
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def require(device: str) -> None:
     """
     if device == "cpu":
         return
+    import_xgboost()
     import xgboost
 
     built = xgboost.build_info().get("USE_CUDA")

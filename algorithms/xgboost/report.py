@@ -93,15 +93,13 @@ def _importance(page: Report, columns: tuple[str, ...], rows: list[list[Any]]) -
     if not rows:
         return
     page.heading("Importance")
-    values = [float(row[1 + (columns.index("total_gain") if "total_gain" in columns else 0)]) for row in rows]
-    top = np.argsort(-np.abs(values), kind="stable")[:LISTED]
-    label = "total gain" if "total_gain" in columns else "coefficient"
-    page.figure(
-        _bars([str(rows[k][0]) for k in top], [values[k] for k in top], label), f"The {len(top)} features that matter most."
-    )
-    listed = [[str(row[0]), *row[1:]] for row in rows[:LISTED]]
+    place, label = (1 + columns.index("total_gain"), "total gain") if "total_gain" in columns else (1, "coefficient")
+    top = sorted(rows, key=lambda row: -abs(row[place]))[:LISTED]
+    chart = _bars([str(row[0]) for row in top], [row[place] for row in top], label)
+    page.figure(chart, f"The {len(top)} features that matter most.")
     more = f" {len(rows) - LISTED} more are in drydock/importance.csv, beside the model." if len(rows) > LISTED else ""
-    page.table(["feature", *columns], listed, f"Features by {columns[0]}; the first one's number is 0.{more}")
+    listed = [[str(row[0]), *row[1:]] for row in top]
+    page.table(["feature", *columns], listed, f"Features by {label}; the first one's number is 0.{more}")
 
 
 def _bars(names: list[str], values: list[float], label: str) -> Figure:

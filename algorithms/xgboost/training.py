@@ -54,18 +54,32 @@ class Trained:
 
 def fit(job: TrainingJob, report: Reporter) -> None:
     """Train and publish; see `containers.algorithm.Algorithm.fit`."""
-    hp: XGBoostHyperparameters = job.hyperparameters
-    folds = Folds.of(job)
-    plan = Plan.of(hp, job.tuning_objective, validated=folds is not None or job.channel("validation") is not None)
-    import_xgboost()  # not before: what cannot be is refused at once
-    library.require(hp.device)
-    for reason in hp.without_effect():
+    plan, folds = planned(job)
+    for reason in job.hyperparameters.without_effect():
         log.warning("no effect: %s", reason)
+    import_xgboost()
     with library.speaking():
         if folds is not None:
             fit_folds(job, report, plan, folds)
         else:
             _fit(job, report, plan)
+
+
+def planned(job: TrainingJob) -> tuple[Plan, Folds | None]:
+    """What a job is to do, as far as that is known before its data are: at once, without xgboost unless a GPU is asked for.
+
+    Raises
+    ------
+    UserError
+        It cannot be, on this machine or on so many hosts.
+    """
+    hp: XGBoostHyperparameters = job.hyperparameters
+    if job.hosts.count > 1 and (reasons := list(hp.alone())):
+        raise UserError(f"{'; '.join(reasons)}; the job has {job.hosts.count} hosts")
+    folds = Folds.of(job)
+    plan = Plan.of(hp, job.tuning_objective, validated=folds is not None or job.channel("validation") is not None)
+    library.require(hp.device)
+    return plan, folds
 
 
 def _fit(job: TrainingJob, report: Reporter, plan: Plan) -> None:

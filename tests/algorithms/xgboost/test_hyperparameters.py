@@ -1,10 +1,14 @@
 """Hyperparameters: what xgboost is told of them, which exclude each other, and which change nothing."""
 
+from dataclasses import replace
+
 import pytest
 
-from algorithms.xgboost import library
+from algorithms.xgboost import algorithm, library
 from algorithms.xgboost.hyperparameters import REMOVED, XGBoostHyperparameters
 from containers.errors import UserError
+from containers.hosts import Hosts
+from tests.algorithms.xgboost.boosting import job_of
 
 
 def parse(**given) -> XGBoostHyperparameters:
@@ -84,6 +88,7 @@ def test_what_xgboost_is_told(given, told):
         ({"booster": "gblinear", "updater": "shotgun,coord_descent"}, "does not fit booster=gblinear"),
         ({"process_type": "update"}, "updater: required for process_type=update"),
         ({"process_type": "update", "updater": "grow_colmaker"}, "'grow_colmaker' does not fit process_type=update"),
+        ({"process_type": "update", "updater": "refresh,sync"}, "'refresh,sync' does not fit process_type=update"),
         ({"process_type": "update", "booster": "gblinear"}, "process_type: 'update' changes trees"),
         ({"learning_rate": "0.1", "eta": "0.1"}, "learning_rate: another name of eta"),
     ],
@@ -114,6 +119,31 @@ def test_what_has_an_effect_is_not_said_to_have_none():
     assert [*parse(tree_method="approx", sketch_eps="0.1").without_effect()] == []
     assert [*parse(objective="binary:logistic", scale_pos_weight="3").without_effect()] == []
     assert [*parse().without_effect()] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"tree_method": "exact"}, "tree_method: 'exact' works on one host only; expected 'hist', 'approx' or 'auto'"),
+        ({"updater": "grow_colmaker"}, "updater: 'grow_colmaker' works on one host only"),
+        ({"updater": "grow_histmaker,sync"}, "updater: 'sync' works on one host only"),
+        ({"process_type": "update", "updater": "prune"}, "updater: 'prune' works on one host only"),
+        ({"booster": "gblinear"}, "booster: 'gblinear' learns on one host only; expected 'gbtree' or 'dart'"),
+    ],
+)
+@pytest.mark.parametrize("action", ["fit", "check"])
+def test_what_several_hosts_cannot_do(tmp_path, given, says, action):
+    """The library fails in the first round, or, with gblinear, gives every host a model of its own without a word."""
+    several = replace(job_of(tmp_path, **given), hosts=Hosts("algo-1", ("algo-1", "algo-2")))
+    with pytest.raises(UserError) as caught:
+        algorithm.check(several) if action == "check" else algorithm.fit(several, None)
+    assert says in str(caught.value)
+    assert str(caught.value).endswith("; the job has 2 hosts")
+
+
+def test_what_several_hosts_can_do():
+    ways = ({}, {"tree_method": "approx"}, {"booster": "dart"}, {"process_type": "update", "updater": "refresh"})
+    assert [list(parse(**given).alone()) for given in ways] == [[], [], [], []]
 
 
 def test_a_gpu_that_is_not_there():

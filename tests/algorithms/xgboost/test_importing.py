@@ -86,7 +86,9 @@ def test_a_job_imports_little(tmp_path):
 )
 def test_threads_without_work_soon_sleep_unless_the_environment_says_otherwise(given, found):
     """OpenMP says what it has read."""
-    script = "import os; from algorithms.xgboost.importing import import_xgboost; import_xgboost(); print(os.getenv('GOMP_SPINCOUNT'))"
+    script = (
+        "from algorithms.xgboost import importing; importing.import_xgboost(); print(importing.os.getenv('GOMP_SPINCOUNT'))"
+    )
     kept = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     environ = {**kept, "OMP_DISPLAY_ENV": "verbose", **given}
     done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
