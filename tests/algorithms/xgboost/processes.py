@@ -18,6 +18,7 @@ from typing import Any
 
 from algorithms.xgboost.data import CHANNELS
 from algorithms.xgboost.hyperparameters import XGBoostHyperparameters
+from algorithms.xgboost.importing import import_xgboost
 from containers import train
 from containers.settings import TrainSettings
 from local_mode.network import LOOPBACK, free_ports
@@ -99,6 +100,7 @@ def write(root: Path, name: str, value: Any) -> None:
 
 
 def main(root: str, module: str, deed: str) -> int:
+    import_xgboost()
     algorithm = SimpleNamespace(Hyperparameters=XGBoostHyperparameters, channels=CHANNELS)
     do = getattr(import_module(module), deed)
     return train.run(lambda: algorithm, TrainSettings.read(os.environ, Path(root)), lambda _, job: do(job))
