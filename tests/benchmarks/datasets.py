@@ -75,6 +75,21 @@ def covtype_11k() -> Split:
     return _split("covtype_11k", "multiclass_classifier", table[:, :-1], table[:, -1] - 1)
 
 
+def abalone() -> Split:
+    """Rings; the sex becomes three indicators."""
+    with gzip.open(ROOT / "abalone" / "abalone.csv.gz", "rt") as file:
+        rows = list(csv.reader(file))
+    table = np.array([[*(row[0] == sex for sex in "FIM"), *map(float, row[1:])] for row in rows])
+    return _split("abalone", "regressor", table[:, :-1], table[:, -1])
+
+
+def shuttle() -> Split:
+    """Seven classes, three quarters of the rows in the first; the data set's own split."""
+    tables = [np.loadtxt(ROOT / "shuttle" / f"shuttle.{part}.gz", np.float32) for part in ("trn", "tst")]
+    (x, y), (x_test, y_test) = ((table[:, :-1], table[:, -1] - 1) for table in tables)
+    return Split("shuttle", "multiclass_classifier", x, y, x_test, y_test)
+
+
 def sgemm() -> Split:
     """Logarithm of the mean of four run times."""
     table = _table("sgemm/sgemm_product.csv.gz")
