@@ -122,7 +122,7 @@ def confusions(model: Classifier, lines: LineSource) -> NDArray[np.int64]:
 
 
 def _map(words: list[str], places: NDArray[np.float64]) -> Figure:
-    figure = figures.new_figure(10.0, 8.0)
+    figure = figures.new_figure(6.6, 6.6)
     axes = figure.subplots()
     axes.scatter(places[:, 0], places[:, 1], s=3, color=figures.COLOURS[0], linewidths=0)
     for word, (x, y) in zip(words, places, strict=True):
