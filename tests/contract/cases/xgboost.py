@@ -32,7 +32,7 @@ class XGBoostCase(Case):
 
     algorithm_name = "xgboost"
     facts = "xgboost"
-    endless: Mapping[str, str] = {"num_round": "1000000", "max_depth": "2"}
+    endless: Mapping[str, str] = {"num_round": "1000000"}
     unhurried: Mapping[str, str] = {"num_round": "60"}
     model_files = frozenset({"xgboost-model", "drydock/importance.csv"})
     elsewhere = frozenset(
