@@ -88,7 +88,7 @@ class SupervisedCase(BlazingTextCase):
     """The classifier."""
 
     name = "supervised"
-    content_types = (TEXT, CSV, JSONLINES)
+    content_types = (TEXT, JSONLINES)
     quality = objective = "validation:accuracy"
     limit = 0.95
     model_files = frozenset({"model.bin"})
@@ -99,7 +99,7 @@ class SupervisedCase(BlazingTextCase):
     def __init__(self) -> None:
         lines = _lines(800)
         self.examples = {"train": lines[:600], "validation": lines[600:]}
-        self.bad_inputs, self.bad_requests = BAD_LINES, BAD_REQUESTS
+        self.bad_inputs = BAD_LINES
 
     def score(self, examples: Sequence[Line], answers: Sequence[dict[str, Any]]) -> float:
         expected = [[f"__label__{line.label}"] for line in examples]
