@@ -1,4 +1,4 @@
-"""``python -m containers.warm --algorithm NAME``: compile what numba would compile at run time, so that an image brings it along."""
+"""``python -m containers.warm --algorithm NAME``: compile what numba would compile at run time; an image brings it along."""
 
 from __future__ import annotations
 
