@@ -103,6 +103,10 @@ def fit_folds(job: TrainingJob, report: Reporter, plan: Plan, folds: Folds) -> N
             write_model(artifact / f"{MODEL}-{number}", trained.booster)
         write_importance(artifact, [trained.booster for trained in done], hp.booster == "gblinear")
     held_out.write(job.output_dir / PREDICTIONS)
+    if job.settings.report:
+        from algorithms.xgboost.report import write_folds_report
+
+        write_folds_report(job, plan, done, held_out.table())
 
 
 class HeldOut:

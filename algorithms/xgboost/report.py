@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,8 @@ LISTED = 20
 POINTS = 1500
 #: Classes up to which there is a confusion matrix.
 CLASSES = 100
+#: Objectives whose predictions are shown beside the labels, which rankings and survival times cannot be.
+SHOWN = ("binary:", "multi:", "reg:", "count:")
 
 
 def write_report(job: TrainingJob, plan: Plan, trained: Trained, sources: Mapping[str, DMatrix]) -> None:
@@ -44,7 +46,11 @@ def write_report(job: TrainingJob, plan: Plan, trained: Trained, sources: Mappin
     if best is not None and hp.early_stopping_rounds is not None:
         page.text(f"Round {best} was the best by validation:{plan.watched}; the model ends with it.")
     channel = "validation" if "validation" in sources else "train"
-    _predictions(page, hp, booster, sources[channel], channel if job.hosts.count == 1 else f"this host's rows of {channel}")
+    labels = sources[channel].get_label()
+    if len(labels) and hp.loss.startswith(SHOWN):
+        page.heading(f"Predictions on {channel if job.hosts.count == 1 else 'rows of this host in ' + channel}")
+        scores = booster.predict(sources[channel])
+        _predictions(page, hp, labels, scores, predicted_classes(scores, hp.loss))
     if trained.history:
         page.heading("Training")
         for name in plan.names:
@@ -52,32 +58,59 @@ def write_report(job: TrainingJob, plan: Plan, trained: Trained, sources: Mappin
             chart = figures.line_chart(lines, x_label="round", y_label=name, start=trained.first)
             page.figure(chart, f"{name} by round.")
     _importance(page, *importances(booster, hp.booster == "gblinear"))
-    page.heading("Settings")
-    settings = [[name, str(value)] for name, value in sorted(hp.parameters().items())]
-    page.table(["parameter", "value"], settings, "What xgboost was told; for the rest its defaults hold.")
+    _settings(page, hp)
     page.write(job.output_dir / "report.html")
 
 
-def _predictions(page: Report, hp: XGBoostHyperparameters, booster: Booster, matrix: DMatrix, where: str) -> None:
-    """Predictions beside labels, as the objective asks; nothing for rankings and survival times."""
-    labels = matrix.get_label()
-    if not len(labels) or not hp.loss.startswith(("binary:", "multi:", "reg:", "count:")):
-        return
-    predictions = booster.predict(matrix)
-    page.heading(f"Predictions on {where}")
+def write_folds_report(job: TrainingJob, plan: Plan, done: Sequence[Trained], held_out: NDArray[np.float64]) -> None:
+    """Write the page of a cross-validation: means over the models, and what they say of rows that they have not seen.
+
+    Parameters
+    ----------
+    held_out
+        The table of `folds.HeldOut`.
+    """
+    hp: XGBoostHyperparameters = job.hyperparameters
+    page = Report(f"XGBoost · {job.name}", f"{hp.loss}, {done[0].booster.num_features()} features, {len(done)} models")
+    page.heading("Results")
+    if results := [trained.results for trained in done if trained.results]:
+        rows = [[name, np.mean(values), np.std(values)] for name in results[0] for values in [[each[name] for each in results]]]
+        page.table(["metric", "mean", "deviation"], rows, "Metrics over the models, validation being what each has not seen.")
+    if hp.loss.startswith(SHOWN):
+        page.heading("Predictions on rows not seen")
+        _predictions(page, hp, *held_out.T)
+    page.heading("Training")
+    for name in plan.names:
+        lines = {f"model {k}": [values[f"validation:{name}"] for values in trained.history] for k, trained in enumerate(done)}
+        page.figure(figures.line_chart(lines, x_label="round", y_label=name), f"{name} by round, on rows not seen.")
+    _importance(page, *_mean_importances([trained.booster for trained in done], hp.booster == "gblinear"))
+    _settings(page, hp)
+    page.write(job.output_dir / "report.html")
+
+
+def _predictions(
+    page: Report, hp: XGBoostHyperparameters, labels: NDArray[Any], scores: NDArray[Any], classes: NDArray[Any] | None = None
+) -> None:
+    """Predictions beside labels, as the objective asks; `classes` are those predicted, by an objective that has some."""
     if hp.loss.startswith(("reg:", "count:")):
         shown = np.random.default_rng(0).permutation(len(labels))[:POINTS]
-        chart = figures.scatter(labels[shown], predictions[shown], "label", "prediction")
+        chart = figures.scatter(labels[shown], scores[shown], "label", "prediction")
         page.figure(chart, f"Predictions against labels, {len(shown)} rows.")
-        page.figure(figures.histogram(predictions - labels, "prediction - label"), "Errors.")
+        page.figure(figures.histogram(scores - labels, "prediction - label"), "Errors.")
         return
     if hp.loss in ("binary:logistic", "binary:logitraw") and 0 < (labels > 0.5).sum() < len(labels):
-        page.figure(figures.roc_curve({"": _rates(predictions, labels > 0.5)}), "ROC curve.")
-    classes = hp.num_class or 2
-    if classes <= CLASSES:
-        counts = np.zeros((classes, classes), np.int64)
-        np.add.at(counts, (labels.astype(np.int64), predicted_classes(predictions, hp.loss)), 1)
-        page.figure(figures.confusion_matrix(counts, [str(k) for k in range(classes)]), "Confusion matrix, unweighted.")
+        page.figure(figures.roc_curve({"": _rates(scores, labels > 0.5)}), "ROC curve.")
+    count = hp.num_class or 2
+    if classes is not None and count <= CLASSES:
+        counts = np.zeros((count, count), np.int64)
+        np.add.at(counts, (labels.astype(np.int64), classes.astype(np.int64)), 1)
+        page.figure(figures.confusion_matrix(counts, [str(k) for k in range(count)]), "Confusion matrix, unweighted.")
+
+
+def _settings(page: Report, hp: XGBoostHyperparameters) -> None:
+    page.heading("Settings")
+    settings = [[name, str(value)] for name, value in sorted(hp.parameters().items())]
+    page.table(["parameter", "value"], settings, "What xgboost was told; for the rest its defaults hold.")
 
 
 def _rates(scores: NDArray[Any], true: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -87,6 +120,17 @@ def _rates(scores: NDArray[Any], true: NDArray[np.bool_]) -> tuple[NDArray[Any],
     hits = np.cumsum(true[order])[last]
     misses = last + 1 - hits
     return np.append(0, misses / misses[-1]), np.append(0, hits / hits[-1])
+
+
+def _mean_importances(boosters: Sequence[Booster], linear: bool) -> tuple[tuple[str, ...], list[list[Any]]]:
+    """As `importances`, the means over several models; a feature without a split has 0."""
+    means: dict[int, NDArray[np.float64]] = {}
+    for booster in boosters:
+        kinds, rows = importances(booster, linear)
+        for feature, *values in rows:
+            means[feature] = means.get(feature, 0.0) + np.array(values, np.float64) / len(boosters)
+    ranked = sorted(means, key=lambda feature: (-abs(means[feature][0]), feature))
+    return kinds, [[feature, *means[feature].tolist()] for feature in ranked]
 
 
 def _importance(page: Report, columns: tuple[str, ...], rows: list[list[Any]]) -> None:

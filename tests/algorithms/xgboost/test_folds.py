@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from containers.hosts import Hosts
 from containers.job import TrainingJob
 from containers.reporting.metrics import Reporter
 from tests.algorithms.xgboost.boosting import job_of, matrix, table
+
+IMPORTANCE = "features that matter most"
 
 
 def run(job: TrainingJob, monkeypatch, objective: str = "reg:squarederror") -> None:
@@ -67,6 +70,30 @@ def test_a_model_a_fold_and_what_it_says_of_the_rows_it_has_not_seen(tmp_path, m
     (told,) = [float(found[0][1]) for found in lines if found and found[0][0] == "5"]
     last = [float(found[0][1]) for found in lines if found and found[0][0] == "4"]
     assert told == pytest.approx(np.mean(last)) and len(last) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "figures"),
+    [
+        ({}, ["Predictions against labels, 600 rows.", "Errors.", "rmse by round", IMPORTANCE]),
+        ({"objective": "binary:logistic"}, ["ROC curve.", "Confusion matrix", "logloss by round", IMPORTANCE]),
+        ({"objective": "multi:softprob", "num_class": 3}, ["Confusion matrix", "mlogloss by round", IMPORTANCE]),
+        ({"objective": "survival:aft"}, ["aft-nloglik by round", IMPORTANCE]),
+    ],
+)
+def test_there_is_a_report(tmp_path, monkeypatch, given, figures):
+    job = job_of(tmp_path, _kfold=2, num_round=3, **given)
+    run(job, monkeypatch, job.hyperparameters.loss)
+    page = (job.output_dir / "report.html").read_text()
+    assert page.count("<svg") == len(figures)
+    assert [figure for figure in figures if figure not in page] == []
+    assert "Metrics over the models" in page
+
+
+def test_no_report_where_none_is_wanted(tmp_path, monkeypatch):
+    job = job_of(tmp_path, _kfold=2, num_round=2)
+    run(replace(job, settings=replace(job.settings, report=False)), monkeypatch)
+    assert not (job.output_dir / "report.html").exists()
 
 
 @pytest.mark.parametrize("objective", ["binary:logistic", "multi:softprob", "multi:softmax"])
