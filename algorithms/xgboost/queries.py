@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -12,11 +13,13 @@ from containers.batch import Batch
 from containers.content.rebatch import cut, join
 from containers.errors import UserError
 
+log = logging.getLogger(__name__)
+
 
 def whole_queries(batches: Iterable[Batch], where: str) -> Iterator[Batch]:
     """The same rows in batches that end where a query does, queries numbered from 0 in the order in which they come.
 
-    Batches without query ids pass as they are.
+    Batches without query ids pass as they are, at a warning: xgboost then takes all rows for one query.
 
     Raises
     ------
@@ -25,8 +28,14 @@ def whole_queries(batches: Iterable[Batch], where: str) -> Iterator[Batch]:
     """
     seen: set[int] = set()
     pending: list[Batch] = []
+    warned = False
     for batch in batches:
         if batch.queries is None:
+            if not warned:
+                log.warning(
+                    "%s: no row has a qid, so all rows are ranked as one query; only libsvm can tell queries apart", where
+                )
+            warned = True
             yield batch
             continue
         batch = join([*pending, batch])

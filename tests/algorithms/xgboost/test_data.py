@@ -72,6 +72,14 @@ def test_query_ids_are_for_those_who_rank(rows):
     assert [batch.queries.tolist() for batch in batches] == [[0, 0], [1]]
 
 
+@pytest.mark.parametrize(("media", "content"), [(CSV, b"1,2\n0,3\n"), (LIBSVM, b"1 0:2\n0 0:3\n")])
+def test_rows_without_queries_are_ranked_as_one_and_that_is_said(rows, caplog, media, content):
+    (batch,) = rows(content, media, objective="rank:ndcg")
+    assert batch.queries is None
+    (warning,) = caplog.messages
+    assert warning.startswith("channel 'train': no row has a qid, so all rows are ranked as one query")
+
+
 def test_width_is_insisted_on(rows):
     with pytest.raises(UserError, match=r"train/a, line 1: expected 3 columns \(1 label, 2 features\), got 2"):
         rows(b"1,2\n", CSV, features=2)
