@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from algorithms.blazingtext.corpus import Block, Corpus
 from algorithms.blazingtext.ngrams import Lines, lines_of
 from algorithms.blazingtext.vocabulary import Vocabulary, check_labelled
+from containers.content.bulk import in_order
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,18 +19,7 @@ def spread(work: Callable[[T], R], items: Iterable[T], threads: int) -> Generato
     if threads == 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(threads, "blazingtext") as pool:
-        ahead: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                ahead.append(pool.submit(work, item))
-                if len(ahead) > 2 * threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+    yield from in_order(work, zip(items), threads, ahead=threads)
 
 
 class LineSource:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -24,6 +22,7 @@ from algorithms.blazingtext.schedule import Schedule
 from algorithms.blazingtext.vocabulary import Vocabulary, check_different
 from algorithms.training.allreduce import Star
 from algorithms.training.memory import memory_limit
+from containers.content.bulk import in_order
 from containers.errors import UserError
 from containers.hosts import Hosts
 from containers.stop import Stopped
@@ -192,7 +191,8 @@ class _Trainer:
         """
         total, number = 0.0, 0
         for meeting in range(1, meetings + 1):
-            for loss, samples in self._learn_all(text.until(meeting / meetings)):
+            blocks = text.until(meeting / meetings)
+            for loss, samples in in_order(self._learn, zip(blocks), self.threads, ahead=self.threads):
                 total, number = total + loss, number + samples
                 if not np.isfinite(loss):
                     raise UserError("training diverges: the loss is not finite; try a smaller learning_rate")
@@ -203,17 +203,6 @@ class _Trainer:
             if stopped:
                 return None
         return total / max(number, 1)
-
-    def _learn_all(self, blocks: Iterator[Block]) -> Iterator[tuple[float, int]]:
-        """Learn from each block, the next ones being read meanwhile; losses in the order of the blocks."""
-        pending: deque[Future[tuple[float, int]]] = deque()
-        with ThreadPoolExecutor(self.threads) as pool:
-            for block in blocks:
-                pending.append(pool.submit(self._learn, block))
-                if len(pending) > 2 * self.threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
 
     def _learn(self, block: Block) -> tuple[float, int]:
         """The sum of the losses, and of how many samples."""

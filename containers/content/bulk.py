@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import ModuleType
 from typing import BinaryIO, TypeVar
@@ -48,14 +48,16 @@ def _size(stream: BinaryIO) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def in_order(function: Callable[..., T], arguments: Iterable[tuple[object, ...]], threads: int = THREADS) -> Iterator[T]:
-    """Call a function in threads, and yield what it returns in the order of the arguments; at most `threads` + 1 are held."""
+def in_order(
+    function: Callable[..., T], arguments: Iterable[tuple[object, ...]], threads: int = THREADS, ahead: int = 1
+) -> Generator[T]:
+    """Call a function in threads, and yield what it returns in the order of the arguments, at most `threads` + `ahead` at a time."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[T]] = deque()
         try:
             for each in arguments:
                 waiting.append(pool.submit(function, *each))
-                if len(waiting) > threads:
+                if len(waiting) >= threads + ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
