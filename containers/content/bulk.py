@@ -51,7 +51,7 @@ def _size(stream: BinaryIO) -> int:
 def in_order(
     function: Callable[..., T], arguments: Iterable[tuple[object, ...]], threads: int = THREADS, ahead: int = 1
 ) -> Generator[T]:
-    """Call a function in threads, and yield what it returns in the order of the arguments, at most `threads` + `ahead` at a time."""
+    """Call a function in threads, and yield what it returns in the order of the arguments; `threads` + `ahead` at most wait."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[T]] = deque()
         try:
