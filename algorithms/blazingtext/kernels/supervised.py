@@ -8,32 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
+
+from algorithms.blazingtext.fasttext.memory import CACHE_LINE, fetch_to_write
 
 #: Sums may be reordered, so that they are vectorised; NaN and infinity stay what they are, for they tell of divergence.
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-#: Rows that are fetched ahead of their use, and the floats of a cache line. Rows lie scattered over hundreds of megabytes.
-_AHEAD, _CACHE_LINE = 8, 16
-
-
-@intrinsic
-def _prefetch(typing: Any, array: Any, position: Any) -> Any:
-    """Tell the processor that an entry of a flat array will be read and written soon."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        pointer = builder.gep(view.data, [arguments[1]])
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [pointer, *(ir.Constant(word, flag) for flag in (1, 3, 1))])  # to write, to keep, data
-        return context.get_dummy_value()
-
-    return types.void(array, position), generate
+#: Rows that are fetched ahead of their use, and the floats that come at once. Rows lie scattered over hundreds of megabytes.
+_AHEAD, _AT_ONCE = 8, CACHE_LINE // 4
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -45,8 +28,8 @@ def _mean(matrix: Any, rows: Any, begin: int, end: int, mean: Any) -> None:
     for i in range(begin, end):
         if i + _AHEAD < rows.size:
             ahead = np.int64(rows[i + _AHEAD]) * dim
-            for j in range(0, dim, _CACHE_LINE):
-                _prefetch(flat, ahead + j)
+            for j in range(0, dim, _AT_ONCE):
+                fetch_to_write(flat, ahead + j)
         row = matrix[rows[i]]
         for j in range(dim):
             mean[j] += row[j]
