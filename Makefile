@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PYTHON := python3.11 python3.12 python3.13 python3
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
+# Two files of tests at a time; those of one file share what they have trained.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 # Starts a Docker engine on a machine that has none, where there is such a program.
 ENGINE := ../shared/engine/up
 
@@ -31,10 +33,10 @@ demo: $(VENV)/.cpu
 	@$(BIN)/python -m tests.examples.demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -m 'not slow and not docker'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not docker'
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -162,7 +162,7 @@ def test_a_worker_that_takes_anothers_place_finds_the_code(serve, tmp_path):
     wait_until(lambda: len(server.workers) == 2)
     before = server.workers
     for worker in before:
-        os.kill(worker, signal.SIGTERM)
+        os.kill(worker, signal.SIGKILL)
     wait_until(lambda: len(server.workers) == 2 and not set(before) & set(server.workers))
     server.ready()
     assert server.csv("1") == (200, b"packed")
