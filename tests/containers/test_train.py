@@ -1,6 +1,7 @@
 """`train` as a process: exit codes, the failure file, signals, and what is left in the model directory."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -123,7 +124,6 @@ def test_a_run_that_succeeds_leaves_no_failure_of_an_earlier_one(job_directory):
         ("memory", 2, "AlgorithmError: out of memory: Unable to allocate 30 GiB", True),
         ("disk", 2, "AlgorithmError: the model cannot be written: [Errno 28] No space left on device: 'weights'", True),
         ("long", 1, f"ClientError: {'x' * (1024 - 13 - 3)}...", False),
-        ("surrogate", 1, "ClientError: bad name '\\udcff'", False),
     ],
 )
 def test_failures(job_directory, act, code, reason, traced):
@@ -132,6 +132,13 @@ def test_failures(job_directory, act, code, reason, traced):
     assert first == reason
     assert rest.startswith("Traceback (most recent call last):") == traced
     assert list((job_directory.root / "model").iterdir()) == []
+
+
+def test_a_reason_that_utf8_cannot_hold(job_directory, request):
+    logging.disable()  # what pytest captures has to be UTF-8
+    request.addfinalizer(lambda: logging.disable(logging.NOTSET))
+    assert run(job_directory, act="surrogate") == 1
+    assert job_directory.failure == "ClientError: bad name '\\udcff'"
 
 
 def test_a_model_directory_that_cannot_be_written(job_directory):
