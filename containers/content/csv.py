@@ -92,7 +92,7 @@ def plain(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.fl
     text = block
     if layout.delimiters == " ":
         text = EXTRA_BLANKS.sub(b"", text)
-    elif layout.missing:
+    elif layout.missing and _has_empty_fields(text, layout.delimiters.encode()):
         first, others = _empty_fields(layout.delimiters)
         text = first.sub(b"nan", others.sub(rb"\g<0>nan", text))
     try:
@@ -102,6 +102,12 @@ def plain(block: bytes, line: int, source: str, layout: Layout) -> NDArray[np.fl
             return _parse(BLANK_LINE.sub(b"", text), layout.delimiters)
         except ValueError as error:
             _refuse(block, line, source, layout, str(error))
+
+
+def _has_empty_fields(text: bytes, delimiter: bytes) -> bool:
+    """Whether a field may be empty: four searches, many times as fast as the expressions."""
+    pairs = (delimiter + delimiter, delimiter + b"\n", delimiter + b"\r", b"\n" + delimiter)
+    return text.startswith(delimiter) or text.endswith(delimiter) or any(pair in text for pair in pairs)
 
 
 @lru_cache

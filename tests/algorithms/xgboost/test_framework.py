@@ -34,7 +34,8 @@ from sagemaker_xgboost_container.data_utils import get_dmatrix
 
 def train(params, dtrain, evals, num_boost_round, model_dir, is_master):
     booster = xgb.train(params, dtrain, num_boost_round, evals)
-    print("master", is_master, dtrain.num_row())
+    # in one piece: the tracker writes from a thread of its own
+    print(f"master {is_master} {dtrain.num_row()}\\n", end="")
     if is_master:
         pkl.dump(booster, open(model_dir + "/xgboost-model", "wb"))
 
