@@ -79,7 +79,7 @@ def test_a_job_imports_little(tmp_path):
 @pytest.mark.parametrize(
     ("given", "found"),
     [
-        ({}, "GOMP_SPINCOUNT = '1000'"),
+        ({}, "GOMP_SPINCOUNT = '100000'"),
         ({"GOMP_SPINCOUNT": "7"}, "GOMP_SPINCOUNT = '7'"),
         ({"OMP_WAIT_POLICY": "active"}, "'ACTIVE'"),
     ],
