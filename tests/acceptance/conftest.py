@@ -22,10 +22,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for a `case` runs over one of each algorithm, and over those few under the mark `representative`."""
+    """A test that asks for a `case` runs over one of each algorithm, or of those that the mark `only` lets through; over the
+    representatives under the mark of that name."""
     if "case" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
         marks = {name: [pytest.mark.representative] for name in REPRESENTATIVES}
-        cases = [pytest.param(case, id=case.algorithm_name, marks=marks.get(case.algorithm_name, ())) for case in FIRST]
+        cases = [
+            pytest.param(case, id=case.algorithm_name, marks=marks.get(case.algorithm_name, ()))
+            for case in FIRST
+            if only is None or only.args[0](case)
+        ]
         metafunc.parametrize("case", cases, scope="session")
 
 

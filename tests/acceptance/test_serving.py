@@ -77,9 +77,15 @@ def test_a_training_stays_healthy(image, case, make_job):
         container.wait_for_health()
 
 
+@pytest.mark.only(lambda case: not case.algorithm.multi_model)
+def test_what_serves_one_model_refuses_to_serve_several(image):
+    with running(image, "serve", options=("--env", "SAGEMAKER_MULTI_MODEL=true")) as container:
+        assert container.wait() == 1
+        assert "serves one model a container" in container.log
+
+
+@pytest.mark.only(lambda case: case.algorithm.multi_model)
 def test_several_models(image, case, siblings, tmp_path):
-    if not case.algorithm.multi_model:
-        return
     names = {}
     for number in range(10):
         other = list(siblings)[number % len(siblings)]

@@ -7,6 +7,8 @@ import pytest
 from tests.acceptance.container import docker, running
 from tests.acceptance.learned import learned
 
+streams = pytest.mark.only(lambda case: "Pipe" in case.input_modes)
+
 
 def progress(case) -> str:
     """An expression that finds a line of every epoch."""
@@ -25,9 +27,8 @@ def test_train_in_file_mode(image, case, make_job, command):
     assert (job.root / "output/data/report.html").exists()
 
 
+@streams
 def test_train_in_pipe_mode(image, case, make_job):
-    if "Pipe" not in case.input_modes:
-        return
     job = make_job("Pipe")
     with job.fed(), running(image, "train", options=job.mounted()) as container:
         assert container.wait() == 0, container.log
@@ -54,9 +55,8 @@ def test_stop_keeps_the_model(image, case, make_job):
     assert learned(case, job.model)
 
 
-def test_stop_while_it_waits_for_data(image, case, make_job):
-    if "Pipe" not in case.input_modes:
-        return
+@streams
+def test_stop_while_it_waits_for_data(image, make_job):
     with running(image, "train", options=make_job("Pipe").mounted()) as container:  # nobody makes the pipe
         container.wait_for_log(r"waiting for|Final configuration")
         docker("stop", "--time", "60", container.name)
